@@ -1,0 +1,93 @@
+"""Every key of the console in one table: bindings, help, key line and remapping read it.
+
+A key belongs to places (`*` is every place). Names of keys are Textual's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key: `id` (named in the config), the keys that do it, the action, what it says."""
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    place: str = "*"
+    shown: bool = False
+
+
+KEYS: tuple[Key, ...] = (
+    Key("environments", "0", "app.go('environments')", "environments"),
+    Key("hosts", "1", "app.go('hosts')", "hosts"),
+    Key("journal", "3", "app.go('journal')", "journal"),
+    Key("unlock", "u", "app.unlock", "unlock", shown=True),
+    Key("commands_run", "at", "app.commands_run", "commands run"),
+    Key("palette", "colon,ctrl+p", "app.command_palette", "commands", shown=True),
+    Key("help", "question_mark,f1", "app.help", "keys", shown=True),
+    Key("zoom", "z", "zoom", "zoom"),
+    Key("back", "escape", "back", "back"),
+    Key("quit", "q,ctrl+q", "app.ask_quit", "quit"),
+    Key("down", "j,down", "down", "down"),
+    Key("up", "k,up", "up", "up"),
+    Key("top", "g,home", "top", "top"),
+    Key("bottom", "G,end", "bottom", "bottom"),
+    Key("page_down", "pagedown,ctrl+d", "page_down", "page down"),
+    Key("page_up", "pageup,ctrl+u", "page_up", "page up"),
+    Key("details", "enter", "details", "details", shown=True),
+    Key("filter", "slash", "filter", "filter", shown=True),
+    Key("copy", "y", "copy", "copy"),
+    Key("mark", "space", "mark", "mark", "hosts", shown=True),
+    Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
+    Key("actions", "a", "actions", "actions", "hosts", shown=True),
+    Key("restart", "R", "restart", "restart", "hosts", shown=True),
+    Key("trust", "t", "trust", "host key, passphrase", "hosts"),
+    Key("reconnect", "c", "reconnect", "connect again", "hosts"),
+    Key("follow", "f", "follow", "follow", "journal"),
+    Key("pause", "equals_sign", "pause", "pause", "journal", shown=True),
+    Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True),
+    Key("previous_hit", "N", "previous_hit", "previous hit", "journal"),
+    Key("next_error", "e", "next_error", "next error", "journal", shown=True),
+    Key("previous_error", "E", "previous_error", "previous error", "journal"),
+    Key("next_warning", "w", "next_warning", "next warning", "journal"),
+    Key("previous_warning", "W", "previous_warning", "previous warning", "journal"),
+    Key("level", "L", "level", "levels", "journal"),
+    Key("which_hosts", "h", "which_hosts", "which hosts", "journal"),
+    Key("since", "s", "since", "since, until, boot", "journal"),
+    Key("wrap", "l", "wrap", "wrap lines", "journal"),
+    Key("export", "x", "export", "export", "journal", shown=True),
+    Key("go_on", "c", "go_on", "go on", "walkthrough", shown=True),
+    Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
+)
+
+PLACES = ("environments", "hosts", "journal", "walkthrough")
+
+
+def keys_of(place: str, remapped: Mapping[str, str]) -> tuple[Key, ...]:
+    """The keys that work at a place, with the config's own keys put in."""
+    return tuple(
+        Key(k.id, remapped.get(k.id, k.keys), k.action, k.label, k.place, k.shown)
+        for k in KEYS
+        if k.place in ("*", place)
+    )
+
+
+def overlaps(remapped: Mapping[str, str]) -> tuple[str, ...]:
+    """Sentences that name two ids that one key would do at one place; empty if all is well."""
+    found: list[str] = []
+    for place in PLACES:
+        taken: dict[str, str] = {}
+        for key in keys_of(place, remapped):
+            for name in _names(key.keys):
+                other = taken.setdefault(name, key.id)
+                if other != key.id:
+                    found.append(f"{name} is both {other} and {key.id} in {place}")
+    return tuple(dict.fromkeys(found))
+
+
+def _names(keys: str) -> Iterable[str]:
+    return (name.strip() for name in keys.split(",") if name.strip())

@@ -1,0 +1,161 @@
+"""Plans as values: steps, facts they rest on, the hash that consent is bound to, and events.
+
+Plans are built by pure functions (`plan_*`) from a fresh snapshot; nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from tui.model.command import Command, display, script_of
+
+
+class Tier(IntEnum):
+    """How much a change asks for before it may start (design.md, Guards)."""
+
+    READ = 0
+    REVERSIBLE = 1
+    PRODUCTION = 2
+    DATA_LOSS = 3
+    POLICY = 4
+
+
+class VerdictKind(StrEnum):
+    """What a guard says."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    WARN = "warn"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A guard's word on a plan or a step, with the reason as it is shown."""
+
+    kind: VerdictKind
+    guard: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done on one host. `precondition` and `verification` are said in words and
+    named by `kind`, which the runner looks up; `limit_s` is seconds until it is unknown."""
+
+    kind: str
+    host: str
+    what: str
+    why: str
+    command: Command | None
+    precondition: str
+    verification: str
+    undo: str
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change shown before it runs. `facts` are what it rests on (sorted key, value pairs)."""
+
+    kind: str
+    title: str
+    environment: str
+    production: bool
+    app: str
+    tier: Tier
+    steps: tuple[Step, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    left_out: tuple[str, ...] = ()
+    undo: str = ""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts concerned, in the order of their first step."""
+        return tuple(dict.fromkeys(step.host for step in self.steps if step.host))
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a guard forbids it."""
+        return any(v.kind is VerdictKind.BLOCK for v in self.verdicts)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, hex, over canonical JSON of steps (host, command, verification) and facts."""
+        body = {
+            "kind": self.kind,
+            "environment": self.environment,
+            "app": self.app,
+            "steps": [
+                [s.kind, s.host, _command_digest(s.command), s.verification] for s in self.steps
+            ],
+            "facts": sorted(self.facts),
+            "left_out": sorted(self.left_out),
+        }
+        return hashlib.sha256(canonical_json(body)).hexdigest()
+
+
+def _command_digest(command: Command | None) -> list[str]:
+    # The digest of what is really sent, beside what is shown: a secret is bound without a trace.
+    if command is None:
+        return []
+    return [display(command), hashlib.sha256(script_of(command)).hexdigest()]
+
+
+def canonical_json(value: object) -> bytes:
+    """JSON with sorted keys, no blanks, ASCII only: equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+class PlanRefused(Exception):
+    """A plan that cannot be built, with the reason to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StepState(StrEnum):
+    """Where a step stands; `unknown` is neither success nor failure."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+
+    @property
+    def sign(self) -> str:
+        """One character beside the word."""
+        return {"done": "✓", "failed": "✗", "unknown": "?", "refused": "✗", "waiting": "·"}.get(
+            self.value, "▸"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """Something that happened to step `index` (0-based) at Unix time `at`; `detail` is shown."""
+
+    index: int
+    state: StepState
+    at: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnded:
+    """The plan is over: `ok` only if every step was verified by reading state."""
+
+    ok: bool
+    at: float
+    summary: str
+    undo: str = ""
+
+
+PlanEvent = StepEvent | PlanEnded

@@ -1,0 +1,29 @@
+"""A release on a host: which tool built it, which version runs, which would boot next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.model.fleet import Flavour
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """Release versions of an app on a host; None is not known, `""` never stands for a version.
+
+    `runs_by` says how `runs` was learnt: `boot path` (the main process's command line) or `rpc`.
+    """
+
+    flavour: Flavour = Flavour.AUTO
+    root: str = ""
+    runs: str | None = None
+    runs_by: str = ""
+    boots: str | None = None
+    boots_erts: str | None = None
+    versions: tuple[str, ...] = ()
+    node: str | None = None
+
+    @property
+    def restart_changes(self) -> bool:
+        """Whether a restart would bring up another version than the one that runs."""
+        return self.runs is not None and self.boots is not None and self.runs != self.boots

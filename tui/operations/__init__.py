@@ -1,0 +1,1 @@
+"""Floor 3: use cases; async, without a screen."""
