@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
+from tui.model.frame import frame_state
 from tui.model.keys import KEYS
-from tui.operations.deck import Deck
 from tui.widgets.frame import KeyLine, StatusBar, TabStrip
+
+if TYPE_CHECKING:
+    from tui.operations.deck import Deck
 
 
 def bindings_of(place: str) -> list[BindingType]:
@@ -25,11 +30,14 @@ def bindings_of(place: str) -> list[BindingType]:
 class Place(Screen[None]):
     """A place an operator can navigate to; subclasses compose the body and answer the keys."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("*")
+
     place: ClassVar[str] = ""
 
     def __init__(self, deck: Deck) -> None:
         super().__init__()
         self.deck = deck
+        self._frame_watch: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Status bar, tabs, the body of the subclass, key line."""
@@ -42,5 +50,45 @@ class Place(Screen[None]):
         """What stands between the tabs and the key line."""
         yield from ()
 
+    def on_mount(self) -> None:
+        """The frame follows the board, and the clock once a second."""
+        self.query_one(KeyLine).show(self.deck.config.keys)
+        self._frame_watch = self.deck.board.watch(self.refresh_frame)
+        self.set_interval(1.0, self.refresh_frame)
+        self.refresh_frame()
+
+    def on_unmount(self) -> None:
+        """Stop watching."""
+        if self._frame_watch is not None:
+            self._frame_watch()
+            self._frame_watch = None
+
+    def refresh_frame(self) -> None:
+        """Draw status bar and tabs as things stand; costs nothing if nothing changed."""
+        if not self.is_current:
+            return
+        deck = self.deck
+        views = deck.board.views
+        state = frame_state(
+            (deck.environment.name, deck.app.name),
+            deck.environment.production,
+            views,
+            deck.gate.state,
+            deck.clock(),
+            sum(deck.store.errors(view.host) for view in views),
+        )
+        try:
+            self.query_one(StatusBar).show(state)
+            self.query_one(TabStrip).show(state.marks)
+        except NoMatches:
+            # Zoomed or on its way out: there is no frame to draw.
+            return
+
     def action_back(self) -> None:
         """Esc: places have nothing to leave; dialogs and filters override it."""
+
+    def action_zoom(self) -> None:
+        """Give the body the whole screen, or give it back."""
+        for kind in (StatusBar, TabStrip, KeyLine):
+            bar = self.query_one(kind)
+            bar.display = not bar.display
