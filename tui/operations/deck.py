@@ -1,18 +1,27 @@
-"""The services of one open environment and app: what a screen or a command is given."""
+"""The services of an open environment (`Site`) and of one app in it (`Deck`).
+
+A site holds the links, the gate and the records; the apps of one environment share it, so that
+a host has one connection however many apps it runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tui.model.host import HostView, LinkState
 
 if TYPE_CHECKING:
     from tui.model.fleet import App, Config, Environment
+    from tui.model.notice import Notice
     from tui.operations.audit_log import AuditLog
     from tui.operations.follow import JournalFeed
     from tui.operations.oplog import OpLog
+    from tui.operations.ports import Session
     from tui.operations.snapshot import Board
     from tui.operations.store import JournalStore
     from tui.ssh.fleet import Fleet
@@ -20,20 +29,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Deck:
-    """One environment and app: sessions, probes, journal, records. Started and closed once."""
+class Site:
+    """An open environment: its links, its gate, its records."""
 
     config: Config
     environment: Environment
-    app: App
     fleet: Fleet
     gate: Gate
-    board: Board
-    store: JournalStore
-    feed: JournalFeed
     oplog: OpLog
     audit: AuditLog
     clock: Callable[[], float]
+    _started: bool = False
+
+    def start(self) -> None:
+        """Begin connecting to every host in the background, once."""
+        if not self._started:
+            self._started = True
+            self.fleet.start()
+
+    async def close(self) -> None:
+        """End the links; what runs on the hosts is left alone."""
+        await self.fleet.close()
+
+
+@dataclass(slots=True)
+class Deck:
+    """One app of an open environment: probes and journal. Started and closed once."""
+
+    site: Site
+    app: App
+    sessions: Mapping[str, Session]
+    board: Board
+    store: JournalStore
+    feed: JournalFeed
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -41,19 +69,118 @@ class Deck:
         """What tells this deck from others: `environment/app`."""
         return f"{self.environment.name}/{self.app.name}"
 
+    @property
+    def config(self) -> Config:
+        """The whole configuration."""
+        return self.site.config
+
+    @property
+    def environment(self) -> Environment:
+        """The environment it belongs to."""
+        return self.site.environment
+
+    @property
+    def fleet(self) -> Fleet:
+        """The environment's links, this app's hosts and others."""
+        return self.site.fleet
+
+    @property
+    def gate(self) -> Gate:
+        """Who may change, until when."""
+        return self.site.gate
+
+    @property
+    def oplog(self) -> OpLog:
+        """The write-ahead log of operations."""
+        return self.site.oplog
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        return self.site.audit
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Unix seconds; a test may freeze it."""
+        return self.site.clock
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What the console noticed about the hosts, worst first."""
+        from tui.model.notice import notices
+
+        return notices(self.board.views, self.clock())
+
     def start(self, *, journal: bool = True) -> None:
         """Connect, probe and follow in the background; returns at once."""
-        self.fleet.start()
+        self.site.start()
         self._tasks.append(asyncio.create_task(self.board.run(), name=f"board {self.key}"))
         if journal:
             self._tasks.append(asyncio.create_task(self.feed.run(), name=f"journal {self.key}"))
 
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until every host has answered or is known to be unable to; False if time is up."""
+        changed = asyncio.Event()
+        stop = self.board.watch(changed.set)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not all(_settled(view) for view in self.board.views):
+                    changed.clear()
+                    await changed.wait()
+        except TimeoutError:
+            return False
+        finally:
+            stop()
+        return True
+
     async def close(self) -> None:
-        """End the followers, then the links; what runs on the hosts is left alone."""
+        """End probes and followers."""
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks.clear()
-        await self.fleet.close()
+
+
+def _settled(view: HostView) -> bool:
+    state = view.link.state
+    shut = state.final or state in (LinkState.UNREACHABLE, LinkState.NO_ADDRESS)
+    return shut or view.snapshot is not None
+
+
+def open_site(
+    config: Config, environment: Environment, clock: Callable[[], float], state_folder: Path
+) -> Site:
+    """Build the services of an environment; nothing is connected yet."""
+    from tui.operations.audit_log import AuditLog
+    from tui.operations.oplog import OpLog
+    from tui.ssh.fleet import Fleet
+    from tui.ssh.gate import Gate
+
+    gate = Gate(environment.production, config.limits.unlock_minutes * 60, clock)
+    fleet = Fleet(environment, config.limits, gate, ssh_config=config.ssh_config, clock=clock)
+    return Site(
+        config,
+        environment,
+        fleet,
+        gate,
+        OpLog(state_folder / "ops", clock),
+        AuditLog(state_folder / "audit" / "audit.jsonl", clock),
+        clock,
+    )
+
+
+def open_deck(site: Site, app: App) -> Deck:
+    """Build the services of an app in an open environment."""
+    from tui.operations.follow import JournalFeed
+    from tui.operations.snapshot import Board
+    from tui.operations.store import JournalStore
+
+    limits = site.config.limits
+    names = [host.name for host in site.environment.hosts_of(app)]
+    sessions = {name: site.fleet.sessions[name] for name in names}
+    store = JournalStore(limits.journal_lines, site.clock)
+    board = Board(sessions, app, limits, site.clock)
+    return Deck(
+        site, app, sessions, board, store, JournalFeed(sessions, app, limits, store, site.clock)
+    )

@@ -1,0 +1,325 @@
+"""The composition root of the console: opens decks, goes to places, owns plans, guards quitting.
+
+Policy stands on the floors below; here answers of dialogs meet the services they are for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from rich.text import Text
+from screens.hosts import HostsScreen
+from screens.journal import JournalScreen
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from screens.environments import EnvironmentsScreen, state_words
+from screens.help import HelpScreen
+from screens.opening import OpeningScreen
+from screens.place import Place
+from screens.quit import QuitScreen
+from screens.trust import Trust, TrustScreen
+from screens.unlock import UnlockScreen
+from tui import crash
+from tui.errors import BeamdeckError
+from tui.messages import PlanRequested, TrustRequested
+from tui.model.fleet import Config
+from tui.operations.deck import Deck, Site, open_deck, open_site
+from tui.palette import DeckCommands
+from tui.plans import PlanDesk
+from tui.theme import THEMES
+
+PLACES: dict[str, type[Place]] = {"hosts": HostsScreen, "journal": JournalScreen}
+
+
+class Source(Protocol):
+    """Where a configuration comes from that takes a while: the embedded fleet."""
+
+    config: Config
+    scenarios: tuple[str, ...]
+
+    async def play(self, scenario: str) -> None:
+        """Start a scripted incident."""
+
+
+Provider = Callable[[], AbstractAsyncContextManager[Source]]
+
+
+class BeamdeckApp(App[int]):
+    """The console. Give it a config, or a provider of one that is opened after first paint."""
+
+    TITLE = "beamdeck"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar = {DeckCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "ask_quit", "quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "stop?", show=False, system=True),
+    ]
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        config: Config | None,
+        state_folder: Path,
+        *,
+        provider: Provider | None = None,
+        choice: tuple[str | None, str | None] = (None, None),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.config = config or Config()
+        self.clock = clock
+        self.plans = PlanDesk(self)
+        self.ready = asyncio.Event()
+        self._provider = provider
+        self._source: Source | None = None
+        self._choice = choice
+        self._state_folder = state_folder
+        self._sites: dict[str, Site] = {}
+        self._decks: dict[str, Deck] = {}
+        self._deck: Deck | None = None
+        self._exits = contextlib.AsyncExitStack()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.config.theme
+
+    # -- start and end -------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Paint first; whatever takes time starts after that."""
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            # Textual has no handler of its own: the terminal would be left raw and the log unsaid.
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        if self._provider is not None:
+            await self.push_screen(OpeningScreen("starting the embedded fleet"))
+            self.call_after_refresh(self._open_source, self._provider)
+        else:
+            self._enter()
+
+    def _on_signal(self) -> None:
+        self.exit(0)
+
+    def _open_source(self, provider: Provider) -> None:
+        self.run_worker(self._use_source(provider), name="source", exit_on_error=True)
+
+    async def _use_source(self, provider: Provider) -> None:
+        self._source = await self._exits.enter_async_context(provider())
+        self.config = self._source.config
+        self._enter()
+
+    def _enter(self) -> None:
+        self.set_keymap(dict(self.config.keys))
+        self.theme = self.config.theme
+        self.add_mode("environments", self._environments_screen)
+        choices = self._choices()
+        if len(choices) == 1:
+            self.open_deck(*choices[0])
+        else:
+            self.switch_mode("environments")
+
+    def _choices(self) -> list[tuple[str, str]]:
+        environment, app = self._choice
+        return [
+            (e.name, a.name)
+            for e in self.config.environments
+            for a in e.apps
+            if environment in (None, e.name) and app in (None, a.name)
+        ]
+
+    async def close_services(self) -> None:
+        """End what this console started here; the hosts are left as they are."""
+        for deck in self._decks.values():
+            await deck.close()
+        for site in self._sites.values():
+            await site.close()
+        await self._exits.aclose()
+
+    async def on_unmount(self) -> None:
+        """The last word of the app, also after a signal."""
+        await self.plans.stand_down()
+        await self.close_services()
+
+    # -- places --------------------------------------------------------------------------
+
+    @property
+    def deck(self) -> Deck | None:
+        """The environment and app in view."""
+        return self._deck
+
+    def open_deck(self, environment_name: str, app_name: str) -> None:
+        """Bring an environment's app into view; connect if that was not done before."""
+        key = f"{environment_name}/{app_name}"
+        if key not in self._decks:
+            environment = next(e for e in self.config.environments if e.name == environment_name)
+            app = next(a for a in environment.apps if a.name == app_name)
+            site = self._sites.get(environment_name)
+            if site is None:
+                site = open_site(self.config, environment, self.clock, self._state_folder)
+                self._sites[environment_name] = site
+            deck = self._decks[key] = open_deck(site, app)
+            for place, screen in PLACES.items():
+                self.add_mode(f"{key}/{place}", lambda screen=screen, deck=deck: screen(deck))
+            # After the first paint: connecting imports asyncssh.
+            self.call_after_refresh(deck.start)
+        self._deck = self._decks[key]
+        self.action_go("hosts")
+        self.ready.set()
+
+    def _environments_screen(self) -> EnvironmentsScreen:
+        return EnvironmentsScreen(
+            self.config,
+            self._state_words,
+            self.open_deck,
+            lambda: self._deck.key if self._deck else "",
+        )
+
+    def _state_words(self, key: str) -> str:
+        deck = self._decks.get(key)
+        if deck is None:
+            return "not opened"
+        counts: dict[str, int] = {}
+        for view in deck.board.views:
+            usable = view.link.usable and view.snapshot is not None
+            word = view.snapshot.unit.word if usable and view.snapshot else view.link.state
+            counts[str(word)] = counts.get(str(word), 0) + 1
+        return state_words(counts)
+
+    def action_go(self, place: str) -> None:
+        """Go to a place of the deck in view; without one there is only the choice of it."""
+        if place == "environments" or self._deck is None:
+            self.switch_mode("environments")
+        else:
+            self.switch_mode(f"{self._deck.key}/{place}")
+
+    def action_help(self) -> None:
+        """The keys of the place in view."""
+        if not isinstance(self.screen, HelpScreen):
+            place = str(getattr(self.screen, "place", ""))
+            self.push_screen(HelpScreen(place, self.config.keys))
+
+    def extra_commands(self) -> list[tuple[str, str, Callable[[], object]]]:
+        """What the palette has beside the keys: themes, and incidents of the embedded fleet."""
+        commands: list[tuple[str, str, Callable[[], object]]] = [
+            (f"theme: {theme.name}", "colours", lambda name=theme.name: self._use_theme(name))
+            for theme in THEMES
+        ]
+        source = self._source
+        if source is not None:
+            for scenario in source.scenarios:
+                commands.append(
+                    (
+                        f"incident: {scenario}",
+                        "play it on the embedded fleet",
+                        lambda name=scenario: self.run_worker(source.play(name), name="scenario"),
+                    )
+                )
+        return commands
+
+    def _use_theme(self, name: str) -> None:
+        self.theme = name
+
+    # -- trust, lock, plans --------------------------------------------------------------
+
+    async def on_trust_requested(self, message: TrustRequested) -> None:
+        """Show what keeps a host out, and carry out what the operator answers."""
+        if self._deck is None:
+            return
+        fleet, host = self._deck.fleet, message.host
+        link = fleet.sessions[host].link
+
+        async def answered(trust: Trust | None) -> None:
+            if trust is None:
+                return
+            try:
+                if trust.passphrase:
+                    await fleet.unlock_identity(host, trust.passphrase)
+                else:
+                    await fleet.trust_key(host, trust.fingerprint)
+            except BeamdeckError as error:
+                self.tell(error)
+
+        await self.push_screen(TrustScreen(host, link), answered)
+
+    def action_unlock(self) -> None:
+        """Unlock a production environment with a reason, or lock it again."""
+        deck = self._deck
+        if deck is None or isinstance(self.screen, UnlockScreen):
+            return
+        state = deck.gate.state
+        if not state.production:
+            self.notify("this environment is not production: nothing is locked", markup=False)
+            return
+        if not state.locked(self.clock()):
+            deck.gate.lock()
+            self.plans.record_lock(deck)
+            self.notify("locked", markup=False)
+            return
+
+        def answered(reason: str | None) -> None:
+            if reason is not None:
+                try:
+                    self.plans.record_unlock(deck, reason)
+                except BeamdeckError as error:
+                    self.tell(error)
+                    return
+                deck.gate.unlock(reason)
+
+        self.push_screen(
+            UnlockScreen(deck.environment.name, self.config.limits.unlock_minutes), answered
+        )
+
+    async def on_plan_requested(self, message: PlanRequested) -> None:
+        """Confirm a plan and carry it out in a worker of the app."""
+        if self._deck is not None:
+            await self.plans.request(self._deck, message.plan)
+
+    def action_commands_run(self) -> None:
+        """The exact commands that changed something, so far."""
+        if self._deck is not None:
+            self.plans.show_commands(self._deck)
+
+    def tell(self, error: BeamdeckError) -> None:
+        """Say an error with its remedy; never as markup."""
+        text = f"{error.detail}\n{error.remedy}".strip()
+        self.notify(text, title=error.title, severity="error", timeout=15, markup=False)
+
+    # -- leaving -------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Textual's own way out goes through ours."""
+        self.action_ask_quit()
+
+    def action_ask_quit(self) -> None:
+        """Quit; while a plan runs, ask what is to become of it."""
+        running = self.plans.running
+        if not running:
+            self.exit(0)
+        elif not isinstance(self.screen, QuitScreen):
+            self.push_screen(QuitScreen(running), self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "stop":
+            self.plans.stop_before_next_step()
+        elif answer == "leave":
+            self.exit(0)
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C never kills: while a plan runs it asks, else it says how to leave."""
+        if self.plans.running:
+            self.action_ask_quit()
+        else:
+            self.notify("q quits", markup=False)
+
+    def _fatal_error(self) -> None:
+        """Write the crash down without locals, scrubbed and redacted, and say where."""
+        self.bell()
+        said = crash.write_report(self._state_folder, self._exception)
+        self._exit_renderables.append(Text(said))
+        self._close_messages_no_wait()

@@ -1,0 +1,147 @@
+"""The commands without a screen: status, tail, audit, and the demo fleet kept up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.errors import BeamdeckError
+from tui.model.fleet import App, Config, Environment
+from tui.model.host import HostView
+from tui.operations.deck import Deck, open_deck, open_site
+from tui.paths import state_folder
+
+
+@dataclass(frozen=True, slots=True)
+class TailAsked:
+    """The options of `beamdeck tail`."""
+
+    since: str | None
+    until: str | None
+    hosts: tuple[str, ...]
+    level: str | None
+    grep: str
+    regex: bool
+    as_json: bool
+    follow: bool
+
+
+@contextlib.asynccontextmanager
+async def _opened(config: Config, environment: Environment, app: App) -> AsyncIterator[Deck]:
+    site = open_site(config, environment, time.time, state_folder())
+    deck = open_deck(site, app)
+    try:
+        yield deck
+    finally:
+        await deck.close()
+        await site.close()
+
+
+def print_status(
+    config: Config, environment: Environment, app: App, *, as_json: bool, timeout_s: float
+) -> int:
+    """Print every host's facts; 0 if all answered, 1 if one did not."""
+    from tui.model.status import status_json, status_lines
+
+    async def read() -> tuple[HostView, ...]:
+        async with _opened(config, environment, app) as deck:
+            deck.start(journal=False)
+            await deck.settled(timeout_s)
+            for warning in deck.fleet.warnings:
+                print(warning, file=sys.stderr)
+            return tuple(deck.board.views)
+
+    views = asyncio.run(read())
+    now = time.time()
+    if as_json:
+        print(json.dumps(status_json(environment, app, views, now), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(status_lines(environment, app, views, now)))
+    return 0 if all(view.snapshot is not None for view in views) else 1
+
+
+def print_tail(config: Config, environment: Environment, app: App, asked: TailAsked) -> int:
+    """Print the merged journal; ends with Ctrl-C, a closed pipe, or the past if not following."""
+    from tui.model.journal_filter import Filter, parse_level
+    from tui.model.journal_text import entry_json, format_line
+    from tui.operations.follow import JournalQuery, tail
+
+    level = parse_level(asked.level) if asked.level else None
+    unknown = set(asked.hosts) - {host.name for host in environment.hosts_of(app)}
+    if unknown:
+        raise BeamdeckError(f"no such host: {', '.join(sorted(unknown))}")
+    wanted = Filter(asked.grep, regex=asked.regex, level=level, hosts=frozenset(asked.hosts))
+    if wanted.problem:
+        raise BeamdeckError(wanted.problem)
+    query = JournalQuery(
+        since=asked.since or config.limits.journal_since,
+        until=asked.until,
+        boot=None,
+        hosts=frozenset(asked.hosts),
+    )
+
+    async def follow() -> int:
+        async with _opened(config, environment, app) as deck:
+            _end_on_signals()
+            deck.site.start()
+            lines = tail(deck.sessions, app, config.limits, query, follow=asked.follow)
+            async for entry in lines:
+                if wanted.matches(entry):
+                    print(entry_json(entry) if asked.as_json else format_line(entry), flush=True)
+        return 0
+
+    try:
+        return asyncio.run(follow())
+    except asyncio.CancelledError:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, say) has what it wanted; nothing more can be written, not even at exit.
+        sys.stdout = None
+        return 0
+
+
+def _end_on_signals() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def verify_audit(file: Path | None) -> int:
+    """Check the audit's chain; 0 whole, 1 broken (says where)."""
+    from tui.operations.audit_log import verify
+
+    path = file or state_folder() / "audit" / "audit.jsonl"
+    if not path.exists():
+        print(f"{path}: nothing was recorded yet")
+        return 0
+    problem = verify(path)
+    print(f"{path}: {problem or 'whole'}")
+    return 1 if problem else 0
+
+
+def serve_demo(scenario: str | None) -> int:
+    """Keep the embedded fleet up until a signal; prints the path of its config first."""
+    from tui.demo.fleet import DemoFleet
+
+    async def serve() -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        async with DemoFleet(scenario=scenario) as fleet:
+            print(fleet.config_path, flush=True)
+            print(
+                f"the fleet is up: beamdeck --config {fleet.config_path} status; Ctrl-C ends it",
+                file=sys.stderr,
+            )
+            await ended.wait()
+
+    asyncio.run(serve())
+    return 0
