@@ -247,7 +247,7 @@ class BeamdeckApp(App[int]):
 
         await self.push_screen(TrustScreen(host, link), answered)
 
-    def action_unlock(self) -> None:
+    async def action_unlock(self) -> None:
         """Unlock a production environment with a reason, or lock it again."""
         deck = self._deck
         if deck is None or isinstance(self.screen, UnlockScreen):
@@ -255,30 +255,31 @@ class BeamdeckApp(App[int]):
         state = deck.gate.state
         if not state.production:
             self.notify("this environment is not production: nothing is locked", markup=False)
-            return
-        if not state.locked(self.clock()):
+        elif state.locked(self.clock()):
+            self.run_worker(self.ask_unlock(deck), name="unlock")
+        else:
             deck.gate.lock()
             self.plans.record_lock(deck)
             self.notify("locked", markup=False)
-            return
 
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                try:
-                    self.plans.record_unlock(deck, reason)
-                except BeamdeckError as error:
-                    self.tell(error)
-                    return
-                deck.gate.unlock(reason)
+    async def ask_unlock(self, deck: Deck) -> bool:
+        """Ask for a reason, write it down, unlock; whether it was done."""
+        minutes = self.config.limits.unlock_minutes
+        reason = await self.push_screen_wait(UnlockScreen(deck.environment.name, minutes))
+        if reason is None:
+            return False
+        try:
+            self.plans.record_unlock(deck, reason)
+        except BeamdeckError as error:
+            self.tell(error)
+            return False
+        deck.gate.unlock(reason)
+        return True
 
-        self.push_screen(
-            UnlockScreen(deck.environment.name, self.config.limits.unlock_minutes), answered
-        )
-
-    async def on_plan_requested(self, message: PlanRequested) -> None:
-        """Confirm a plan and carry it out in a worker of the app."""
+    def on_plan_requested(self, message: PlanRequested) -> None:
+        """Confirm a plan and carry it out, owned by the app."""
         if self._deck is not None:
-            await self.plans.request(self._deck, message.plan)
+            self.plans.request(self._deck, message.plan)
 
     def action_commands_run(self) -> None:
         """The exact commands that changed something, so far."""

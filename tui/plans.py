@@ -1,0 +1,163 @@
+"""The desk where plans are confirmed and carried out, one an app at a time.
+
+The policy is `operations/guards.py` and `operations/runner.py`; here dialogs meet them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from screens.confirm import ConfirmScreen
+from screens.walkthrough import WalkthroughScreen
+
+from screens.commands_run import CommandsRunScreen
+from tui.errors import BeamdeckError
+from tui.model.audit import AuditRecord
+from tui.model.consent import Consent
+from tui.model.plan import Plan, PlanRefused
+from tui.operations.guards import changed_facts, consent_needs
+from tui.operations.plan_run import PlanRun
+from tui.operations.restart import restart_kinds, restart_plan
+
+if TYPE_CHECKING:
+    from tui.app import BeamdeckApp
+    from tui.operations.deck import Deck
+
+
+class PlanDesk:
+    """Confirms plans, runs them, remembers what was sent. Belongs to the app, not to a screen."""
+
+    def __init__(self, app: BeamdeckApp) -> None:
+        self._app = app
+        self._runs: dict[str, PlanRun] = {}
+        self._finished: list[PlanRun] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> str:
+        """The titles of the plans under way, empty without one."""
+        return "; ".join(run.plan.title for run in self._runs.values() if run.ended is None)
+
+    def holds(self, key: str) -> bool:
+        """Whether a plan of `environment/app` is under way: a second one is refused."""
+        run = self._runs.get(key)
+        return run is not None and run.ended is None
+
+    def request(self, deck: Deck, plan: Plan) -> None:
+        """Take a plan through unlock, confirmation and a last look; then run it."""
+        if self.holds(deck.key):
+            run = self._runs[deck.key]
+            self._app.notify(f"under way: {run.plan.title}", severity="warning", markup=False)
+            self._app.push_screen(WalkthroughScreen(deck, run))
+            return
+        # Never exclusive: another plan's confirmation must not cancel this one.
+        self._app.run_worker(self._confirm(deck, plan), name="confirm", exclusive=False)
+
+    async def _confirm(self, deck: Deck, plan: Plan) -> None:
+        try:
+            if deck.gate.state.locked(deck.clock()) and not await self._app.ask_unlock(deck):
+                return
+            confirmed = await self._consented(deck, plan)
+            if confirmed is not None:
+                self._start(deck, *confirmed)
+        except PlanRefused as refused:
+            self._app.notify(refused.reason, title="not possible", severity="error", markup=False)
+        except BeamdeckError as error:
+            self._app.tell(error)
+
+    async def _consented(self, deck: Deck, plan: Plan) -> tuple[Plan, Consent] | None:
+        """Ask until the facts that were consented to are the facts of right now."""
+        changed: tuple[str, ...] = ()
+        while True:
+            needs = consent_needs(plan)
+            consent = await self._app.push_screen_wait(ConfirmScreen(plan, needs, changed=changed))
+            if consent is None:
+                return None
+            fresh = await restart_plan(
+                deck.environment,
+                deck.app,
+                deck.sessions,
+                deck.board.refresh,
+                plan.hosts,
+                deck.clock,
+            )
+            changed = changed_facts(plan, fresh)
+            if not changed:
+                return plan, consent
+            plan = fresh
+
+    def _start(self, deck: Deck, plan: Plan, consent: Consent) -> None:
+        if self.holds(deck.key):
+            self._app.notify("another plan was begun meanwhile", severity="error", markup=False)
+            return
+        run = PlanRun(
+            plan,
+            consent,
+            sessions=deck.sessions,
+            gate=deck.gate,
+            oplog=deck.oplog,
+            audit=deck.audit,
+            kinds=restart_kinds(deck.environment, deck.app, deck.board.refresh, deck.clock),
+            clock=deck.clock,
+        )
+        self._runs[deck.key] = run
+        self._finished.append(run)
+        # A task of the desk, not a worker of a screen: it outlives whatever is popped.
+        self._tasks[deck.key] = asyncio.create_task(self._carry_out(run), name=plan.title)
+        self._app.push_screen(WalkthroughScreen(deck, run))
+
+    async def _carry_out(self, run: PlanRun) -> None:
+        try:
+            await run.run()
+        except BeamdeckError as error:
+            self._app.tell(error)
+        else:
+            ended = run.ended
+            if ended is not None and not isinstance(self._app.screen, WalkthroughScreen):
+                severity = "information" if ended.ok else "error"
+                self._app.notify(ended.summary, severity=severity, timeout=15, markup=False)
+
+    def stop_before_next_step(self) -> None:
+        """Let the present steps end and begin no other."""
+        for run in self._runs.values():
+            if run.ended is None:
+                run.steering.stop_here()
+
+    async def stand_down(self) -> None:
+        """The console ends: what is known is written; what runs on hosts goes on."""
+        for task in self._tasks.values():
+            task.cancel()
+        for task in self._tasks.values():
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def show_commands(self, deck: Deck) -> None:
+        """The exact commands sent by the plans of this console, oldest first."""
+        sent = [item for run in self._finished for item in run.commands_sent]
+        self._app.push_screen(CommandsRunScreen(deck.environment.name, sorted(sent)))
+
+    def show_walkthrough(self, deck: Deck) -> bool:
+        """Return to the last plan of this app; False if there was none."""
+        run = self._runs.get(deck.key)
+        if run is None:
+            return False
+        self._app.push_screen(WalkthroughScreen(deck, run))
+        return True
+
+    def unresolved(self, deck: Deck) -> tuple[str, ...]:
+        """Sentences about operations that an earlier console left without an end."""
+        return tuple(operation.sentence for operation in deck.oplog.unresolved())
+
+    @staticmethod
+    def record_unlock(deck: Deck, reason: str) -> None:
+        """Write the unlock down; RecordUnwritable if that cannot be done, and then no unlock."""
+        deck.audit.write(
+            AuditRecord(event="unlock", environment=deck.environment.name, reason=reason)
+        )
+
+    @staticmethod
+    def record_lock(deck: Deck) -> None:
+        """Write down that the environment was locked again by hand."""
+        deck.audit.write(AuditRecord(event="lock", environment=deck.environment.name))
