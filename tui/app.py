@@ -169,7 +169,7 @@ class BeamdeckApp(App[int]):
             # After the first paint: connecting imports asyncssh.
             self.call_after_refresh(deck.start)
         self._deck = self._decks[key]
-        self.action_go("hosts")
+        self.switch_mode(f"{key}/hosts")
         self.ready.set()
 
     def _environments_screen(self) -> EnvironmentsScreen:
@@ -191,12 +191,23 @@ class BeamdeckApp(App[int]):
             counts[str(word)] = counts.get(str(word), 0) + 1
         return state_words(counts)
 
-    def action_go(self, place: str) -> None:
+    async def action_go(self, place: str) -> None:
         """Go to a place of the deck in view; without one there is only the choice of it."""
         if place == "environments" or self._deck is None:
-            self.switch_mode("environments")
+            await self.switch_mode("environments")
+            return
+        mode = f"{self._deck.key}/{place}"
+        if mode == self.current_mode:
+            # What was pushed over the place (details, a walkthrough) gives it back.
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
         else:
-            self.switch_mode(f"{self._deck.key}/{place}")
+            await self.switch_mode(mode)
+
+    def action_show_plan(self) -> None:
+        """Return to the plan under way, or the last one."""
+        if self._deck is not None and not self.plans.show_walkthrough(self._deck):
+            self.notify("no plan was begun from this console", markup=False)
 
     def action_help(self) -> None:
         """The keys of the place in view."""

@@ -161,3 +161,10 @@ class PlanDesk:
     def record_lock(deck: Deck) -> None:
         """Write down that the environment was locked again by hand."""
         deck.audit.write(AuditRecord(event="lock", environment=deck.environment.name))
+
+
+async def _plan_again(deck: Deck, plan: Plan) -> Plan:
+    """The same change planned from a fresh look at the hosts."""
+    return await restart_plan(
+        deck.environment, deck.app, deck.sessions, deck.board.refresh, plan.hosts, deck.clock
+    )

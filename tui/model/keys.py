@@ -25,6 +25,7 @@ KEYS: tuple[Key, ...] = (
     Key("environments", "0", "app.go('environments')", "environments"),
     Key("hosts", "1", "app.go('hosts')", "hosts"),
     Key("journal", "3", "app.go('journal')", "journal"),
+    Key("plan", "p", "app.show_plan", "the plan under way"),
     Key("unlock", "u", "app.unlock", "unlock", shown=True),
     Key("commands_run", "at", "app.commands_run", "commands run"),
     Key("palette", "colon,ctrl+p", "app.command_palette", "commands", shown=True),
