@@ -22,6 +22,8 @@ _KEY_LINE = re.compile(
     re.MULTILINE,
 )
 
+_ROUNDS = 8
+
 
 def redact(text: str) -> str:
     """`text` with its secrets as `***`; `redact` of its own result is that result."""
@@ -30,10 +32,10 @@ def redact(text: str) -> str:
     low = _lowered(text)
     for hint in _HINTS:
         if hint in low:
-            return _redacted(text, low)
+            return _settled(text, low)
     for hint in _EXACT_HINTS:
         if hint in text:
-            return _redacted(text, low)
+            return _settled(text, low)
     return text
 
 
@@ -48,6 +50,17 @@ def _lowered(text: str) -> str:
         # The one letter whose lower case is longer; what is found must stand at the same place.
         low = text.replace("\u0130", "i").lower()
     return low
+
+
+def _settled(text: str, low: str) -> str:
+    # What one form leaves may be another's name and value: until nothing changes any more.
+    # Every change takes text away but for its `***`, so that a few rounds do.
+    for _ in range(_ROUNDS):
+        after = _redacted(text, low)
+        if after == text:
+            break
+        text, low = after, _lowered(after)
+    return text
 
 
 def _redacted(text: str, low: str) -> str:

@@ -97,7 +97,7 @@ FORMS = (
         r"(?:[^\"'\n\\]|=[\"'][^\"'\n]*[\"'])++",
     ),
     _form("cookie", ":", r"(cookie: *)[^\s\"':]++(?= *(?:\n|\Z))"),
-    _form("cookie", "(", r"(set_cookie\()[^)\n]++"),
+    _form("cookie", "(", r"(set_cookie\((?:[^,()\n]{1,64}(?:\(\))?, *)?)[^)\n]++"),
     _form(_WORDS, "=", rf"({_STRONG}{_END}{_EQUALS}){_VALUE}"),
     _form(_WORDS, ":", rf"({_STRONG}{_END} *:(?! *=)(?:(?! )| +{_NOT_PROSE})){_VALUE}"),
     _form("pass pwd cookie", "=", rf"({_WEAK}{_END}{_EQUALS})(?!/){_VALUE}"),
@@ -118,12 +118,17 @@ FORMS = (
     _form("://", "s3://", r"(s3://)[^@\s]{1,128}@[^:@\s]{1,128}:", "***@***:"),
     # A database's or broker's URL: all up to the last @. On the web a path may hold one, so
     # there it is the last @ before the path, or the next one if a raw / is in the password.
-    _form("://", "@", r"((?<!http)(?<!https)://[^\s:/@\"'<>]{0,128}:)[^\s\"'<>]{1,256}(?=@)"),
+    _form(
+        "://",
+        "@",
+        r"((?<!http)(?<!https)://[^\s:/@\"'<>]{0,128}:)"
+        r"[^\s\"'<>@]{1,256}+(?:@[^\s\"'<>@]{1,256}+(?=@))*+(?=@)",
+    ),
     _form(
         "://",
         "@",
         r"(://[^\s:/@\"'<>]{0,128}:)(?!\d{1,5}(?:[/?#\s\"'),]|\Z))"
-        r"(?:[^\s\"'<>/?#]{1,256}(?=@)|[^\s\"'<>@]{1,256}(?=@))",
+        r"(?:[^\s\"'<>/?#]{1,256}(?=@)|[^\s\"'<>@]{1,256}+(?=@))",
     ),
     _form("://", "@", r"(://)(?=[^\s@]{0,64}\d)[^\s:/@\"'<>?#]{20,256}(?=@)"),
     _form("://", "hooks.slack.com", r"(hooks\.slack\.com/services/)[\w/]++"),
@@ -136,7 +141,7 @@ FORMS = (
     _form("secret", "age-secret", r"age-secret-key-1\w++"),
     _exact("IA", "AKIA ASIA", r"A[KS]IA[0-9A-Z]{16}"),
     _exact("gh", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{16,}+"),
-    _exact("gh", "github_pat_", r"github_pat_\w{16,}+"),
+    _exact("_pat_", "", r"github_pat_\w{16,}+"),
     _exact("glpat-", "", r"glpat-[\w-]{16,}+"),
     _exact("xox", "", r"xox[a-z]-[\w-]{8,}+"),
     _exact("AIza", "", r"AIza[\w-]{30,}+"),
