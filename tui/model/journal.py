@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -50,3 +51,45 @@ class Entry(NamedTuple):
     message_id: str = ""
     line_break: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+
+
+class FeedWord(StrEnum):
+    """The state of one host's journal stream, as the word shown."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    LIVE = "live"
+    STALE = "stale"
+    RESUMING = "resuming"
+    ENDED = "ended"
+    NO_RIGHT = "no right"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """One host's stream: since when (Unix seconds, our clock) it is so, and a sentence why.
+
+    `hint` says what the operator can do, `""` if nothing needs doing. `volatile` tells that the
+    host forgets its journal at a reboot, None while not known.
+    """
+
+    word: FeedWord = FeedWord.WAITING
+    detail: str = ""
+    since: float = 0.0
+    hint: str = ""
+    volatile: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalQuery:
+    """What is asked of the hosts' journals.
+
+    `since` and `until` are what `timespec.parse_since` takes; without `until` the journal is
+    followed. `boot` is a boot ID or an offset like `-1`, None for all. No hosts means every one.
+    """
+
+    since: str = "15m"
+    until: str | None = None
+    boot: str | None = None
+    hosts: frozenset[str] = frozenset()

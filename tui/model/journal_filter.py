@@ -1,0 +1,200 @@
+"""Which entries are shown: text or regex, level and hosts, compiled once.
+
+A pattern of the operator meets lines that others wrote; whatever both are, one line takes a
+quarter of a second at most, and the pattern that takes longer is given up with a reason.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+from tui.model.journal import Entry, EntryKind, Level
+
+# What of a message is searched by a regex; text is searched in the whole of it.
+SEARCHED = 4096
+PATIENCE_S = 0.25
+TOO_SLOW = (
+    "this pattern takes too long on some lines and was given up: "
+    "avoid repeats inside repeats, like (a+)+"
+)
+_CONTEXT = (EntryKind.UNIT, EntryKind.GAP)
+_REPEAT = re.compile(r"[*+]|\{\d*,\d*\}")
+# A group that is repeated may hold repeats or alternatives: exponential, on thirty characters.
+_LOOP = re.compile(r"\)(?:[*+]|\{)")
+# Else n open-ended repeats take the n-th power of the length; below this the alarm costs more.
+_CHEAP_STEPS = 1_000_000
+
+
+class _TooSlow(Exception):
+    """Raised into a running match by the alarm."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What an entry must be to be shown. `level`: that or worse; no hosts: every host.
+
+    A `!` in front of the text (or a `-`, unless it is a regex) shows what does not have it.
+    Lines of systemd about the unit and gaps pass every level: they are the context. A filter
+    with a `problem` lets every text pass.
+    """
+
+    text: str = ""
+    regex: bool = False
+    ignore_case: bool = True
+    level: Level | None = None
+    hosts: frozenset[str] = frozenset()
+    _find: Callable[[str, int], tuple[int, int] | None] | None = field(
+        init=False, default=None, repr=False, compare=False
+    )
+    _problems: list[str] = field(init=False, default_factory=list, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.wanted:
+            return
+        find = self._regex_finder() if self.regex else _text_finder(self.wanted, self.ignore_case)
+        object.__setattr__(self, "_find", find)
+
+    @property
+    def negated(self) -> bool:
+        """Whether the text says what must not be there."""
+        return len(self.text) > 1 and self.text[0] in ("!" if self.regex else "!-")
+
+    @property
+    def wanted(self) -> str:
+        """The text or pattern itself, without the sign that negates it."""
+        return self.text[1:] if self.negated else self.text
+
+    @property
+    def problem(self) -> str:
+        """Why the text cannot be used, as a sentence; `""` if it can."""
+        return self._problems[0] if self._problems else ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether every entry passes."""
+        return not self.text and self.level is None and not self.hosts
+
+    def matches(self, entry: Entry) -> bool:
+        """Whether the entry is to be shown."""
+        if self.hosts and entry.host not in self.hosts:
+            return False
+        if self.level is not None and entry.level > self.level and entry.kind not in _CONTEXT:
+            return False
+        if self._find is None or entry.kind is EntryKind.GAP:
+            return True
+        try:
+            found = self._find(entry.message, 0) is not None
+        except _TooSlow:
+            self._give_up()
+            return True
+        return found is not self.negated
+
+    def spans(self, message: str, limit: int = 100) -> list[tuple[int, int]]:
+        """Where the text stands in `message`, as (start, end), at most `limit`; [] if negated."""
+        spans: list[tuple[int, int]] = []
+        if self._find is None or self.negated:
+            return spans
+        start = 0
+        try:
+            while len(spans) < limit and (found := self._find(message, start)) is not None:
+                start = max(found[1], found[0] + 1)
+                if found[1] > found[0]:
+                    spans.append(found)
+        except _TooSlow:
+            self._give_up()
+        return spans
+
+    def _give_up(self) -> None:
+        self._problems.append(TOO_SLOW)
+        object.__setattr__(self, "_find", None)
+
+    def _regex_finder(self) -> Callable[[str, int], tuple[int, int] | None] | None:
+        flags = re.IGNORECASE if self.ignore_case else re.NOFLAG
+        try:
+            pattern = re.compile(self.wanted, flags)
+        except (re.error, OverflowError, RecursionError) as error:
+            self._problems.append(_explained(error))
+            return None
+        repeats = len(_REPEAT.findall(self.wanted))
+        loops = _LOOP.search(self.wanted) is not None
+
+        def find(message: str, start: int) -> tuple[int, int] | None:
+            if loops or min(len(message), SEARCHED) ** repeats > _CHEAP_STEPS:
+                found = _ALARM.search(pattern, message, start, SEARCHED)
+            else:
+                found = pattern.search(message, start, SEARCHED)
+            return None if found is None else found.span()
+
+        return find
+
+
+def _text_finder(wanted: str, ignore_case: bool) -> Callable[[str, int], tuple[int, int] | None]:
+    length = len(wanted)
+    if not ignore_case:
+
+        def find_exact(message: str, start: int) -> tuple[int, int] | None:
+            at = message.find(wanted, start)
+            return None if at < 0 else (at, at + length)
+
+        return find_exact
+    lowered = wanted.lower()
+
+    def find_any_case(message: str, start: int) -> tuple[int, int] | None:
+        at = message.lower().find(lowered, start)
+        return None if at < 0 else (at, at + length)
+
+    return find_any_case
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, re.error):
+        place = "" if error.pos is None else f" at character {error.pos + 1}"
+        return f"not a regular expression{place}: {error.msg}"
+    return f"not a usable regular expression: {error}"
+
+
+class _Alarm:
+    """A limit on the time that a match takes.
+
+    `re` has none of its own but looks for signals while it matches. Signals reach the main
+    thread only; elsewhere matches run without a limit, which holds up that thread alone.
+    """
+
+    def __init__(self) -> None:
+        self._installed = False
+        self._armed = False
+
+    def search(
+        self, pattern: re.Pattern[str], message: str, start: int, end: int
+    ) -> re.Match[str] | None:
+        """`pattern.search`, or _TooSlow after PATIENCE_S."""
+        if not self._ready():
+            return pattern.search(message, start, end)
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+        try:
+            return pattern.search(message, start, end)
+        finally:
+            # First the flag: an alarm that is already on its way must not meet other code.
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ready(self) -> bool:
+        if threading.current_thread() is not threading.main_thread():
+            return False
+        if not self._installed:
+            signal.signal(signal.SIGALRM, self._ring)
+            self._installed = True
+        return True
+
+    def _ring(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._armed:
+            raise _TooSlow
+
+
+_ALARM = _Alarm()
