@@ -92,41 +92,61 @@ def _full_argv(command: Command) -> tuple[Word, ...]:
     return words
 
 
+def _assignments(command: Command, *, shown: bool) -> str:
+    return "".join(
+        f"{_variable(name)}={shlex.quote(str(value) if shown else reveal(value))} "
+        for name, value in command.env
+    )
+
+
 def display(command: Command) -> str:
     """The literal command line for people: secrets as `***`, scripts by their text."""
-    prefix = "".join(f"{name}={shlex.quote(str(value))} " for name, value in command.env)
-    return prefix + _line(_full_argv(command), shown=True)
+    return _assignments(command, shown=True) + _line(_full_argv(command), shown=True)
 
 
 def script_of(command: Command) -> bytes:
     """The shell text that carries the command over stdin, UTF-8, ending in a newline.
 
     The command's own stdin is /dev/null: what is left of the script is never its input.
+    ValueError if there is nothing to run, or a word holds a NUL, which a shell would drop.
     """
+    if not command.argv and command.script is None:
+        raise ValueError("a command needs a word or a script")
     exports = "".join(
-        f"export {name}={shlex.quote(reveal(value))}\n"
+        f"export {_variable(name)}={shlex.quote(reveal(value))}\n"
         for name, value in (("LC_ALL", "C"), *command.env)
     )
     line = _line(_full_argv(command), shown=False)
-    return f"{exports}exec {line} </dev/null\n".encode("utf-8", "surrogateescape")
+    script = f"{exports}exec {line} </dev/null\n"
+    if "\0" in script:
+        raise ValueError("a word of a command cannot hold a NUL")
+    return script.encode("utf-8", "surrogateescape")
 
 
-def _as_shell(command: Command, *, shown: bool) -> str:
-    return _line(_full_argv(command), shown=shown)
+def _variable(name: str) -> str:
+    if not (name.isascii() and name.isidentifier()):
+        raise ValueError(f"{name!r} cannot be the name of an environment variable")
+    return name
 
 
 def _joined(commands: tuple[Command, ...], operator: str) -> Command:
-    if any(isinstance(word, Secret) for command in commands for word in command.argv):
+    if not commands:
+        raise ValueError("a joined command needs a command")
+    words = [word for c in commands for word in (*c.argv, *(value for _, value in c.env))]
+    if any(isinstance(word, Secret) for word in words):
         raise ValueError("a joined command cannot carry a secret: it becomes script text")
     effect = Effect.READ if all(c.reading() for c in commands) else Effect.CHANGE
-    text = f" {operator} ".join(_as_shell(command, shown=False) for command in commands)
+    text = f" {operator} ".join(
+        _assignments(c, shown=False) + _line(_full_argv(c), shown=False) for c in commands
+    )
     limits = [c.timeout_s for c in commands]
     timeout = None if None in limits else sum(limit for limit in limits if limit is not None)
-    return Command((), effect=effect, timeout_s=timeout, script=text)
+    most = max(c.max_bytes for c in commands)
+    return Command((), effect=effect, timeout_s=timeout, max_bytes=most, script=text)
 
 
 def pipe(*commands: Command) -> Command:
-    """The commands joined by `|`; reads only if all of them read."""
+    """The commands joined by `|`; reads only if all of them read. Ends as the last one ends."""
     return _joined(commands, "|")
 
 
