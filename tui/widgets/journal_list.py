@@ -1,0 +1,247 @@
+"""Which entries a filter lets through, as absolute indices, found in slices of a few ms.
+
+Scanning starts where the reader is and goes both ways, so that the screen is right at once.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+
+from tui.model.journal import Entry, EntryKind, Level
+from tui.widgets.journal_source import JournalSource, end_of
+
+Shows = Callable[[Entry], bool]
+
+_CHUNK = 64
+"""Entries looked at between two looks at the clock."""
+_FAR = 20_000
+"""When so many have to be looked at again, the reader's place comes first."""
+
+
+class Indices:
+    """Ascending absolute indices that grow at both ends and are cut at both ends."""
+
+    def __init__(self) -> None:
+        self._low = array("q")  # descending: grows towards older entries
+        self._high = array("q")
+        self._gone = 0  # so many at the head of _high are dropped
+
+    def __len__(self) -> int:
+        return len(self._low) + len(self._high) - self._gone
+
+    def __getitem__(self, position: int) -> int:
+        below = len(self._low)
+        if position < below:
+            return self._low[below - 1 - position]
+        return self._high[self._gone + position - below]
+
+    def locate(self, index: int) -> int:
+        """The position of the first index that is not smaller; the length if there is none."""
+        at_least = self._low_at_least(index)
+        if at_least:
+            return len(self._low) - at_least
+        return len(self._low) + bisect_left(self._high, index, self._gone) - self._gone
+
+    def add_older(self, index: int) -> None:
+        """Put an index before all others."""
+        self._low.append(index)
+
+    def add_newer(self, index: int) -> None:
+        """Put an index behind all others."""
+        self._high.append(index)
+
+    def drop_below(self, index: int) -> None:
+        """Forget what is smaller than `index`."""
+        del self._low[self._low_at_least(index) :]
+        if self._low:
+            return
+        self._gone = bisect_left(self._high, index, self._gone)
+        if self._gone > 4096 and self._gone * 2 > len(self._high):
+            del self._high[: self._gone]
+            self._gone = 0
+
+    def cut_from(self, index: int) -> None:
+        """Forget what is not smaller than `index`."""
+        del self._high[bisect_left(self._high, index, self._gone) :]
+        del self._low[: self._low_at_least(index)]
+
+    def _low_at_least(self, index: int) -> int:
+        return bisect_right(self._low, -index, key=_negated)
+
+
+def _negated(value: int) -> int:
+    return -value
+
+
+class Listing:
+    """The entries of a source that `shows` lets through, by position, oldest first.
+
+    Without `shows` it lists everything and costs nothing. With it, `scan` looks at what was not
+    looked at yet until a moment given; `update` takes over what the source dropped or changed.
+    """
+
+    def __init__(self, source: JournalSource, shows: Shows | None, pivot: int) -> None:
+        self._source = source
+        self._shows = shows
+        self._revision = source.revision
+        self._shown = Indices()
+        self._hidden_errors = Indices()
+        start = min(max(pivot, source.dropped), end_of(source))
+        self._scanned = (start, start)  # [low, high) was looked at
+
+    @property
+    def source(self) -> JournalSource:
+        """What it reads."""
+        return self._source
+
+    @property
+    def done(self) -> bool:
+        """Whether everything held was looked at."""
+        low, high = self._scanned
+        source = self._source
+        return self._shows is None or (low <= source.dropped and high >= end_of(source))
+
+    @property
+    def hidden_errors(self) -> int:
+        """Errors or worse that the filter hides, of those looked at."""
+        return len(self._hidden_errors)
+
+    def __len__(self) -> int:
+        return len(self._source.entries) if self._shows is None else len(self._shown)
+
+    def index(self, position: int) -> int:
+        """The absolute index at a position."""
+        return self._source.dropped + position if self._shows is None else self._shown[position]
+
+    def entry(self, position: int) -> Entry:
+        """The entry at a position."""
+        return self._source.entries[self.index(position) - self._source.dropped]
+
+    def locate(self, index: int) -> int:
+        """The position of the first listed entry at or behind an absolute index, or the length."""
+        if self._shows is not None:
+            return self._shown.locate(index)
+        return min(max(0, index - self._source.dropped), len(self._source.entries))
+
+    def read_from(self, source: JournalSource) -> None:
+        """Go on with another source of the same indices: the frozen one, or the real one again."""
+        self._source = source
+
+    @property
+    def changed(self) -> int:
+        """The smallest absolute index that may differ since the last `update`."""
+        return self._source.changed_from(self._revision)
+
+    def update(self, pivot: int) -> None:
+        """Take over what was dropped or changed; `pivot` is where the reader is now."""
+        source = self._source
+        changed = self.changed
+        self._revision = source.revision
+        low, high = self._scanned
+        if changed <= low or (changed < high and pivot - changed > _FAR):
+            self._shown, self._hidden_errors = Indices(), Indices()
+            low = high = min(max(pivot, source.dropped), end_of(source))
+        elif changed < high:
+            self._shown.cut_from(changed)
+            self._hidden_errors.cut_from(changed)
+            high = changed
+        if low < source.dropped:
+            self._shown.drop_below(source.dropped)
+            self._hidden_errors.drop_below(source.dropped)
+            low = source.dropped
+        self._scanned = (low, max(low, high))
+
+    def scan(self, until: float) -> bool:
+        """Look at more entries until `until` (time.perf_counter); whether everything was."""
+        if self._shows is None:
+            return True
+        while not self.done:
+            self._scan_newer()
+            self._scan_older()
+            if time.perf_counter() >= until:
+                break
+        return self.done
+
+    def _scan_newer(self) -> None:
+        low, high = self._scanned
+        base = self._source.dropped
+        stop = min(high + _CHUNK, end_of(self._source))
+        for index, entry in enumerate(self._source.entries[high - base : stop - base], high):
+            if self._lets_through(entry):
+                self._shown.add_newer(index)
+            elif is_error(entry):
+                self._hidden_errors.add_newer(index)
+        self._scanned = (low, max(high, stop))
+
+    def _scan_older(self) -> None:
+        low, high = self._scanned
+        base = self._source.dropped
+        start = max(low - _CHUNK, base)
+        if start >= low:
+            return
+        chunk = self._source.entries[start - base : low - base]
+        for index, entry in zip(range(low - 1, start - 1, -1), reversed(chunk), strict=True):
+            if self._lets_through(entry):
+                self._shown.add_older(index)
+            elif is_error(entry):
+                self._hidden_errors.add_older(index)
+        self._scanned = (start, high)
+
+    def _lets_through(self, entry: Entry) -> bool:
+        return self._shows is None or self._shows(entry)
+
+
+def is_error(entry: Entry) -> bool:
+    """An error or worse, whoever says it."""
+    return entry.level <= Level.ERROR and entry.kind is not EntryKind.GAP
+
+
+def is_warning(entry: Entry) -> bool:
+    """Exactly a warning: errors have their own key."""
+    return entry.level is Level.WARNING and entry.kind is not EntryKind.GAP
+
+
+class Seek:
+    """A search for the next wanted entry, in slices, that goes on from the other end once.
+
+    `start` is where the reader is: it is looked at last. `found` is the absolute index of `entry`.
+    """
+
+    def __init__(self, source: JournalSource, wanted: Shows, start: int, forward: bool) -> None:
+        self.source = source
+        self._wanted = wanted
+        self._low = source.dropped
+        self._count = len(source.entries)
+        self._start = start
+        self._sign = 1 if forward else -1
+        self._tried = 0
+        self.found = start
+        self.entry: Entry | None = None
+
+    @property
+    def went_round(self) -> bool:
+        """Whether what was found lies beyond the end at which the search began anew."""
+        return (self.found - self._start) * self._sign <= 0
+
+    def step(self, until: float) -> bool:
+        """Search until `until` (time.perf_counter); whether the search is over."""
+        while self._tried < self._count:
+            for _ in range(min(_CHUNK, self._count - self._tried)):
+                if self._try():
+                    return True
+            if time.perf_counter() >= until:
+                break
+        return self._tried >= self._count
+
+    def _try(self) -> bool:
+        self._tried += 1
+        offset = self._start - self._low + self._sign * self._tried
+        index = self._low + offset % self._count
+        place = index - self.source.dropped
+        entries = self.source.entries
+        if 0 <= place < len(entries) and self._wanted(entries[place]):
+            self.found, self.entry = index, entries[place]
+        return self.entry is not None

@@ -1,0 +1,109 @@
+"""What the journal view reads: a sequence of entries with absolute indices, and a frozen one.
+
+An absolute index names an entry for as long as it is held: the head is dropped without
+renumbering. It changes only at and behind `changed_from`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Protocol
+
+from tui.model.journal import Entry
+
+
+class JournalSource(Protocol):
+    """Entries in merged time order; entry `i` of `entries` has the absolute index `dropped + i`."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is held, oldest first."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many were ever dropped from the head."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change."""
+        ...
+
+    def changed_from(self, revision: int) -> int:
+        """The smallest absolute index that may differ from what it was at `revision`."""
+        ...
+
+
+class FrozenSource:
+    """A source as it stands now: what a paused view reads while the real one goes on.
+
+    It keeps alive what the real one drops meanwhile, so at most as much again as that may hold.
+    """
+
+    def __init__(self, source: JournalSource) -> None:
+        self.entries: Sequence[Entry] = tuple(source.entries)
+        self.dropped = source.dropped
+        self.revision = source.revision
+
+    def changed_from(self, revision: int) -> int:
+        """Nothing changes here any more."""
+        return end_of(self)
+
+
+def end_of(source: JournalSource) -> int:
+    """The absolute index behind the newest entry."""
+    return source.dropped + len(source.entries)
+
+
+def entry_at(source: JournalSource, index: int) -> Entry | None:
+    """The entry of an absolute index, None if it is not held."""
+    place = index - source.dropped
+    entries = source.entries
+    return entries[place] if 0 <= place < len(entries) else None
+
+
+def same_entry(one: Entry, other: Entry) -> bool:
+    """Whether two values are the same entry of a journal, which may have grown since."""
+    if one is other:
+        return True
+    if one.host != other.host or one.at_us != other.at_us:
+        return False
+    if one.cursor or other.cursor:
+        return one.cursor == other.cursor
+    return one.kind is other.kind
+
+
+def find_again(source: JournalSource, entry: Entry, was_at: int) -> int:
+    """Where an entry stands now that stood at `was_at`; the nearest later one if it is gone.
+
+    Stragglers of other hosts push an entry by a few places: it is looked for around where it was.
+    The first lines of a host that comes late push it far: then around where its time is.
+    """
+    by_time = bisect_left(source.entries, entry.at_us, key=_at_us) + source.dropped
+    for middle in (was_at, by_time):
+        found = _look_around(source, entry, middle)
+        if found is not None:
+            return found
+    return by_time
+
+
+def _look_around(source: JournalSource, entry: Entry, middle: int) -> int | None:
+    low, high = source.dropped, end_of(source)
+    entries = source.entries
+    for distance in range(max(middle - low, high - middle, 0) + 1):
+        for index in (middle + distance, middle - distance):
+            if low <= index < high and same_entry(entries[index - low], entry):
+                return index
+        if distance > REACH:
+            break
+    return None
+
+
+def _at_us(entry: Entry) -> int:
+    return entry.at_us
+
+
+REACH = 8192
+"""Places searched for an entry that moved: more than a second of a flood inserts."""

@@ -1,0 +1,120 @@
+"""What the lines around the journal say: counts, states of the streams, errors a minute. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tui.model.journal import FeedState, FeedWord, JournalQuery, Level
+from tui.model.journal_filter import Filter
+from tui.model.words import clock, counted
+from tui.widgets.journal_reader import Summary
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WELL = (FeedWord.LIVE, FeedWord.ENDED, FeedWord.READING)
+
+
+def spark(values: Sequence[int], width: int) -> str:
+    """A bar a value, the newest at the right; more values than `width` share one by their most."""
+    if not values or width <= 0:
+        return ""
+    share = math.ceil(len(values) / width)
+    # Groups are counted from the newest, so that only the oldest can be a short one.
+    ends = range(len(values), 0, -share)
+    most = [max(values[max(0, end - share) : end]) for end in reversed(ends)]
+    top = max(most)
+    if top <= 0:
+        return _BARS[0] * len(most)
+    return "".join(_BARS[math.ceil(value * 7 / top)] for value in most)
+
+
+def errors_words(values: Sequence[int], now: float, width: int) -> str:
+    """The sparkline of errors a minute with its range in time, ending at `now` (Unix seconds)."""
+    begin, end = clock(now - 60 * len(values))[:5], clock(now)[:5]
+    most = max(values, default=0)
+    words = f" {begin}–{end} errors/min" + (f", most {most:,}" if most else ": none")
+    return spark(values, max(0, width - len(words))) + words
+
+
+def query_words(query: JournalQuery) -> str:
+    """What was asked of the hosts: `since 15m`, `since yesterday until 03:00 boot -1`."""
+    words = f"since {query.since}"
+    if query.until:
+        words += f" until {query.until}"
+    if query.boot:
+        words += f" boot {query.boot[:8]}"
+    return words
+
+
+def state_words(summary: Summary) -> tuple[str, str]:
+    """(style, words): following, paused with what waits, or what lies below."""
+    if summary.paused:
+        return "warning", f"PAUSED, {summary.waiting:,} new"
+    if summary.following:
+        return "good", "follow ▶"
+    if summary.below:
+        return "plain", f"{summary.below:,} below ↓"
+    return "plain", "f follows"
+
+
+def count_words(summary: Summary) -> str:
+    """How much is listed of what is held, and what must not be overlooked."""
+    if summary.listed == summary.held:
+        return counted(summary.held, "entry", "entries")
+    words = f"{summary.listed:,} of {summary.held:,}"
+    if summary.scanning:
+        words += " …"
+    if summary.hidden_errors:
+        words += f"   {counted(summary.hidden_errors, 'error')} hidden"
+    return words
+
+
+def filter_words(filter_: Filter, typed: str, only_hits: bool) -> str:
+    """The filter in words: the text as typed, level, hosts."""
+    parts: list[str] = []
+    if typed:
+        parts.append(f"{'filter' if only_hits else 'mark'} › {typed}")
+    if filter_.level is not None:
+        worst = filter_.level is Level.EMERGENCY
+        parts.append(f"{filter_.level.name.lower()}{'' if worst else ' or worse'}")
+    if filter_.hosts:
+        parts.append("only " + ", ".join(sorted(filter_.hosts)))
+    return "   ".join(parts) or "/ filter   all levels   all hosts"
+
+
+def troubles(states: Mapping[str, FeedState]) -> list[str]:
+    """A sentence for each host whose journal is not to be had as it should be."""
+    return [_sentence(host, state) for host, state in states.items() if state.word not in _WELL]
+
+
+def nothing_because(
+    states: Mapping[str, FeedState], query: JournalQuery, summary: Summary
+) -> list[str]:
+    """Why nothing is listed: hidden, still being read, not readable, or simply nothing said."""
+    if summary.held and summary.scanning:
+        return [f"looking through {counted(summary.held, 'entry', 'entries')}…"]
+    if summary.held:
+        words = f"the filter hides all of {counted(summary.held, 'entry', 'entries')}"
+        if summary.hidden_errors:
+            words += f", {counted(summary.hidden_errors, 'error')} among them"
+        return [words, "Esc clears its text, L takes all levels, h all hosts"]
+    if states and all(state.word in (FeedWord.LIVE, FeedWord.ENDED) for state in states.values()):
+        return [f"no entries {query_words(query)}", "s asks for another time"]
+    lines = []
+    for host, state in states.items():
+        if state.word is FeedWord.READING:
+            lines.append(f"reading {host}…")
+        elif state.word in _WELL:
+            lines.append(f"{host}: no entries {query_words(query)}")
+        else:
+            lines.append(_sentence(host, state))
+    return lines or ["no host is followed yet"]
+
+
+def _sentence(host: str, state: FeedState) -> str:
+    words = f"{host}: {state.word}"
+    if state.detail:
+        words += f": {state.detail}"
+    if state.hint:
+        words += f" ({state.hint})"
+    return words
