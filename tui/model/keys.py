@@ -60,6 +60,8 @@ KEYS: tuple[Key, ...] = (
     Key("which_hosts", "h", "which_hosts", "which hosts", "journal"),
     Key("since", "s", "since", "since, until, boot", "journal"),
     Key("wrap", "l", "wrap", "wrap lines", "journal"),
+    Key("unfold", "space", "unfold", "unfold an entry", "journal"),
+    Key("only_hits", "o", "only_hits", "only hits, or mark them", "journal"),
     Key("export", "x", "export", "export", "journal", shown=True),
     Key("go_on", "c", "go_on", "go on", "walkthrough", shown=True),
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),

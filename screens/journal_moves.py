@@ -1,0 +1,156 @@
+"""The keys of the journal that act on what is listed: moving, searching, details, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from screens.entry import EntryScreen, clip_of
+from screens.place import Place
+from tui.model.journal import Entry, EntryKind
+from tui.model.journal_filter import Filter
+from tui.model.journal_text import format_line
+from tui.widgets.journal_list import is_error, is_warning
+from tui.widgets.journal_view import JournalView
+from tui.widgets.journal_window import Window
+
+if TYPE_CHECKING:
+    from tui.operations.deck import Deck
+
+
+class JournalMoves(Place):
+    """Moves and searches in the entries; the subclass says what is listed and how that is."""
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__(deck)
+        self.filter = Filter()
+        self.note = ""
+
+    def say(self) -> None:
+        """Draw the lines around the entries; the subclass does."""
+        raise NotImplementedError
+
+    def remark(self, note: str) -> None:
+        """Say something beside the counts until the next movement."""
+        if note != self.note:
+            self.note = note
+            self.say()
+
+    @property
+    def view(self) -> JournalView:
+        """The entries."""
+        return self.query_one(JournalView)
+
+    # -- moving --------------------------------------------------------------------------
+
+    def _move(self, how: Callable[[Window], None]) -> None:
+        self.remark("")
+        self.view.move(how)
+
+    def action_down(self) -> None:
+        """To the next entry."""
+        self._move(Window.down)
+
+    def action_up(self) -> None:
+        """To the entry before."""
+        self._move(Window.up)
+
+    def action_top(self) -> None:
+        """To the oldest entry."""
+        self._move(Window.top)
+
+    def action_bottom(self) -> None:
+        """To the newest entry, and follow."""
+        self._move(Window.follow)
+
+    def action_page_down(self) -> None:
+        """A page on."""
+        rows = max(1, self.view.size.height - 1)
+        self._move(lambda window: window.page(rows))
+
+    def action_page_up(self) -> None:
+        """A page back."""
+        rows = max(1, self.view.size.height - 1)
+        self._move(lambda window: window.page(-rows))
+
+    def action_follow(self) -> None:
+        """Keep to the end, or stay where it is."""
+        following = self.view.summary.following
+        if self.view.summary.paused:
+            self.view.pause()
+        self._move(Window.hold if following else Window.follow)
+
+    def action_pause(self) -> None:
+        """Stand still while entries go on being held, or go on."""
+        self.remark("")
+        self.view.pause()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        self.view.wrap()
+
+    def action_unfold(self) -> None:
+        """Show all lines of the highlighted entry, or fold it."""
+        self.view.unfold()
+
+    def action_details(self) -> None:
+        """Everything of the highlighted entry."""
+        entry = self.view.highlighted
+        if entry is not None:
+            self.app.push_screen(EntryScreen(entry))
+
+    def action_copy(self) -> None:
+        """Copy the highlighted entry, by this key only."""
+        entry = self.view.highlighted
+        if entry is not None:
+            self.app.copy_to_clipboard(clip_of(format_line(entry)))
+            self.remark("copied")
+
+    # -- searching -----------------------------------------------------------------------
+
+    def action_next_hit(self) -> None:
+        """To the next hit of the filter's text."""
+        self._seek_hit(True)
+
+    def action_previous_hit(self) -> None:
+        """To the hit before."""
+        self._seek_hit(False)
+
+    def _seek_hit(self, forward: bool) -> None:
+        if not self.filter.text or self.filter.problem:
+            self.remark("no text to find: / takes one")
+        else:
+            self.view.seek(_hit_of(self.filter), forward)
+
+    def action_next_error(self) -> None:
+        """To the next error or worse."""
+        self.view.seek(is_error, True)
+
+    def action_previous_error(self) -> None:
+        """To the error before."""
+        self.view.seek(is_error, False)
+
+    def action_next_warning(self) -> None:
+        """To the next warning."""
+        self.view.seek(is_warning, True)
+
+    def action_previous_warning(self) -> None:
+        """To the warning before."""
+        self.view.seek(is_warning, False)
+
+    def on_journal_view_sought(self, message: JournalView.Sought) -> None:
+        """Say where a search went that did not simply go on."""
+        if not message.found:
+            self.remark("none")
+        else:
+            self.remark("went round" if message.went_round else "")
+
+
+def _hit_of(filter_: Filter) -> Callable[[Entry], bool]:
+    text_only = replace(filter_, level=None, hosts=frozenset())
+
+    def is_hit(entry: Entry) -> bool:
+        return entry.kind is not EntryKind.GAP and text_only.matches(entry)
+
+    return is_hit
