@@ -125,7 +125,7 @@ def parse_probe(outcome: Outcome) -> Access:
     )
 
 
-_JOIN_GROUP = (
+JOIN_GROUP = (
     "Add the SSH user to the group systemd-journal on the host (usermod -aG systemd-journal USER; "
     "it counts from the next login), or allow it journalctl by sudo without a password."
 )
@@ -138,7 +138,7 @@ def _refusal(status: str, notes: list[str]) -> tuple[str, str]:
     """
     told = " ".join(note.strip() for note in notes if note.strip())
     if "not seeing messages" in told or "insufficient permissions" in told:
-        return told, _JOIN_GROUP
+        return told, JOIN_GROUP
     if status == "127":
         return "journalctl was not found on the host", "The host needs systemd's journal."
     if status not in ("0", "1"):

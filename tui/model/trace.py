@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tui.model.journal import Entry, EntryKind, Level
 from tui.model.level import mark_of
@@ -56,6 +57,13 @@ def continues(head: Entry, gap_us: int, entry: Entry) -> bool:
     return gap_us <= WRITE_GAP_US and begins_record(head.message)
 
 
+class Grown(NamedTuple):
+    """An entry that was given out and has more lines now: all of it, and the new lines alone."""
+
+    whole: Entry
+    added: Entry
+
+
 class TraceFolder:
     """Joins one host's raw entries into entries of one event each."""
 
@@ -68,31 +76,40 @@ class TraceFolder:
         """What comes next goes on nothing."""
         self._head = None
 
-    def fold(self, entries: Sequence[Entry]) -> tuple[Entry | None, list[Entry]]:
+    def fold(self, entries: Sequence[Entry]) -> tuple[Grown | None, list[Entry]]:
         """The last entry given out before, grown by what goes on it (None: it did not grow),
         and the new entries. Every raw line is in exactly one of them, in order."""
         fresh: list[Entry] = []
-        given = head = self._head
-        grown: Entry | None = None
-        parts: list[str] = []
+        grown: Grown | None = None
+        parts: list[Entry] = []
         for entry in entries:
-            if head is not None and self._goes_on(head, entry):
-                parts.append(entry.message)
+            if self._head is not None and self._goes_on(self._head, entry):
+                parts.append(entry)
                 self._lines += 1
-                last = entry
             else:
-                if parts and head is not None:
-                    grown = _close(head, parts, last, given, fresh) or grown
-                    parts = []
-                head = entry
-                fresh.append(entry)
+                grown = self._close(parts, fresh) or grown
+                parts = []
+                self._head = entry
                 self._lines = 1
+                fresh.append(entry)
             self._last_us = entry.at_us
-        if parts and head is not None:
-            grown = _close(head, parts, last, given, fresh) or grown
-            head = fresh[-1] if fresh else grown
-        self._head = head
-        return grown, fresh
+        return self._close(parts, fresh) or grown, fresh
+
+    def _close(self, parts: list[Entry], fresh: list[Entry]) -> Grown | None:
+        """Put the whole event where its head stands; the result is set if that is given out.
+
+        Its cursor is the last line's: reading goes on from there.
+        """
+        head = self._head
+        if head is None or not parts:
+            return None
+        said = "\n".join(entry.message for entry in parts)
+        whole = head._replace(message=f"{head.message}\n{said}", cursor=parts[-1].cursor)
+        self._head = whole
+        if fresh:
+            fresh[-1] = whole
+            return None
+        return Grown(whole, whole._replace(message=said, at_us=parts[0].at_us))
 
     def _goes_on(self, head: Entry, entry: Entry) -> bool:
         # The cheap refusals first: this is asked for every line that arrives.
@@ -102,17 +119,3 @@ class TraceFolder:
             and len(head.message) < MAX_CHARS
             and continues(head, entry.at_us - self._last_us, entry)
         )
-
-
-def _close(
-    head: Entry, parts: list[str], last: Entry, given: Entry | None, fresh: list[Entry]
-) -> Entry | None:
-    """Put the whole event where its head stands; the result is set if that was given out before.
-
-    Its cursor is the last line's: reading goes on from there.
-    """
-    whole = head._replace(message="\n".join((head.message, *parts)), cursor=last.cursor)
-    if head is given:
-        return whole
-    fresh[-1] = whole
-    return None

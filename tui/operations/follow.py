@@ -1,0 +1,157 @@
+"""The journal of one app on all its hosts, read into a store and followed, host by host."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from tui.commands.journal import Reading, boot_fits
+from tui.errors import BeamdeckError
+from tui.model.fleet import App, Limits
+from tui.model.journal import Entry, FeedState, FeedWord, JournalQuery
+from tui.model.timespec import parse_since
+from tui.operations.follower import Follower
+from tui.operations.pacing import Pulse, Turns
+from tui.operations.ports import Session
+from tui.operations.store import JournalStore
+
+__all__ = ["JournalFeed", "JournalQuery", "reading_of"]
+
+
+class NotABoot(BeamdeckError, ValueError):
+    """A boot that journalctl would not understand."""
+
+    title = "That is not a boot"
+    remedy = (
+        "Give a boot ID of 32 hexadecimal digits, or an offset: -1 is the boot before this one."
+    )
+
+
+def reading_of(query: JournalQuery, app: App, now: float) -> Reading:
+    """What the query asks of each host at `now`, by our clock. NotATime or NotABoot if it does
+    not say a time or a boot."""
+    boot = query.boot or None
+    if boot is not None and not boot_fits(boot):
+        raise NotABoot(f"{boot!r} is not a boot")
+    until = parse_since(query.until, now) if query.until else None
+    return Reading(app.service, since=parse_since(query.since, now), until=until, boot=boot)
+
+
+class _StoreSink:
+    """A store as the taker of entries; it takes whatever comes, the oldest go."""
+
+    def __init__(self, store: JournalStore, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._changed = changed
+        self.set_skew = store.set_skew
+        self.skew = store.skew
+        self.open = True
+
+    async def take(self, host: str, entries: Sequence[Entry], *, past: bool) -> None:
+        if self.open:
+            self._store.add(host, entries, past=past)
+            self._changed()
+
+    def amend(self, host: str, entry: Entry) -> bool:
+        amended = self.open and self._store.replace_last(host, entry)
+        if amended:
+            self._changed()
+        return amended or not self.open
+
+
+class JournalFeed:
+    """Follows the app's unit on every host at once; hosts do not wait for each other.
+
+    `states` says of each followed host how its stream stands. Watchers are called at most once
+    a frame, on the loop, after the store or a state changed.
+    """
+
+    def __init__(
+        self,
+        sessions: Mapping[str, Session],
+        app: App,
+        limits: Limits,
+        store: JournalStore,
+        clock: Callable[[], float],
+    ) -> None:
+        self.query = JournalQuery(since=limits.journal_since)
+        self.states: dict[str, FeedState] = {}
+        self._sessions = sessions
+        self._app = app
+        self._store = store
+        self._clock = clock
+        self._reading = reading_of(self.query, app, clock())
+        self._turns = Turns()
+        self._pulse = Pulse()
+        self._sink = _StoreSink(store, self._pulse.beat)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running = False
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after changes of the store or the states; the result ends it."""
+        return self._pulse.watch(callback)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        self._running = True
+        try:
+            self._start()
+            await asyncio.Event().wait()
+        finally:
+            self._running = False
+            tasks = tuple(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._tasks.clear()
+            self._pulse.stop()
+
+    def restart(self, query: JournalQuery) -> None:
+        """Ask something else: the store is emptied and every host read anew.
+
+        NotATime or NotABoot is raised before anything is changed.
+        """
+        self._reading = reading_of(query, self._app, self._clock())
+        self.query = query
+        # What is still under way of the old reading must not reach the emptied store.
+        self._sink.open = False
+        self._sink = _StoreSink(self._store, self._pulse.beat)
+        self._store.clear()
+        if self._running:
+            self._start()
+        self._pulse.beat()
+
+    def _start(self) -> None:
+        chosen = self.query.hosts or frozenset(self._sessions)
+        self.states = {
+            name: FeedState(since=self._clock()) for name in self._sessions if name in chosen
+        }
+        for name, session in self._sessions.items():
+            before = self._tasks.pop(name, None)
+            if before is not None:
+                before.cancel()
+            if name in chosen:
+                work = self._follow(session, self._sink, before)
+                self._tasks[name] = asyncio.create_task(work, name=f"journal of {name}")
+            elif before is not None:
+                self._tasks[name] = before
+
+    async def _follow(
+        self, session: Session, sink: _StoreSink, before: asyncio.Task[None] | None
+    ) -> None:
+        """Follow one host, once the stream before it has closed its channel."""
+        if before is not None:
+            await asyncio.wait((before,))
+
+        def report(host: str, state: FeedState) -> None:
+            if sink.open:
+                self.states[host] = state
+                self._pulse.beat()
+
+        follower = Follower(session, self._reading, sink, self._turns, self._clock, report)
+        try:
+            await follower.run()
+        except Exception as error:  # noqa: BLE001 - where a worker ends: a fault in one host's
+            # follower is shown as that host's state and must not end the others.
+            fault = f"{type(error).__name__}: {error}"
+            report(follower.host, FeedState(FeedWord.FAILED, fault, self._clock()))
