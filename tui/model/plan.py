@@ -12,6 +12,9 @@ from enum import IntEnum, StrEnum
 
 from tui.model.command import Command, display, script_of
 
+Facts = tuple[tuple[str, str], ...]
+"""Names and values that were read from hosts, as they are shown, hashed and written down."""
+
 
 class Tier(IntEnum):
     """How much a change asks for before it may start (design.md, Guards)."""
@@ -67,7 +70,7 @@ class Plan:
     app: str
     tier: Tier
     steps: tuple[Step, ...]
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: Facts = ()
     verdicts: tuple[Verdict, ...] = ()
     left_out: tuple[str, ...] = ()
     undo: str = ""
@@ -140,12 +143,25 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """Something that happened to step `index` (0-based) at Unix time `at`; `detail` is shown."""
+    """Something that happened to step `index` (0-based) at Unix time `at`; `detail` is shown.
+
+    `warning` marks a step that is done, but not cleanly.
+    """
 
     index: int
     state: StepState
     at: float
     detail: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPaused:
+    """The plan waits for the operator before step `index` (0-based); `reason` is shown."""
+
+    index: int
+    at: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +174,4 @@ class PlanEnded:
     undo: str = ""
 
 
-PlanEvent = StepEvent | PlanEnded
+PlanEvent = StepEvent | PlanPaused | PlanEnded

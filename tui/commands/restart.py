@@ -1,0 +1,55 @@
+"""The restart of a unit as a command, its limit, and its mark in the host's own journal."""
+
+from __future__ import annotations
+
+from tui.commands.sudo import RestartRight
+from tui.model.command import Command, Effect
+from tui.model.unit import UnitFacts
+
+DEFAULT_TIMEOUT_S = 90.0
+"""systemd's own default of TimeoutStartSec and TimeoutStopSec."""
+
+UNBOUNDED_S = 600.0
+"""What stands in for a unit's limit where it sets none (`infinity`)."""
+
+MARGIN_S = 10.0
+
+
+def restart_command(right: RestartRight, limit_s: float) -> Command:
+    """The restart as it was found to be allowed; a change. ValueError for a refused right."""
+    if not right.argv:
+        raise ValueError(f"a refused right has no command: {right.refused}")
+    # `systemctl restart` waits for its job, but the job lives in PID 1 and survives a lost
+    # client: nothing has to be detached, and a link lost meanwhile loses only the answer.
+    return Command(right.argv, effect=Effect.CHANGE, timeout_s=limit_s, max_bytes=64 * 1024)
+
+
+def stop_limit_s(unit: UnitFacts) -> float:
+    """Seconds that systemd gives the unit to stop before it kills it."""
+    return _bounded(unit.timeout_stop_s)
+
+
+def start_limit_s(unit: UnitFacts) -> float:
+    """Seconds that systemd gives the unit to start."""
+    return _bounded(unit.timeout_start_s)
+
+
+def _bounded(limit_s: float | None) -> float:
+    if limit_s is None:
+        return DEFAULT_TIMEOUT_S
+    return min(limit_s, UNBOUNDED_S)
+
+
+def restart_limit_s(unit: UnitFacts) -> float:
+    """Seconds after which the restart's outcome is unknown: beyond all that systemd may take.
+
+    ExecStop and the signal after it may each use up a stop limit (facts.md section 5).
+    """
+    return start_limit_s(unit) + 2 * stop_limit_s(unit) + MARGIN_S
+
+
+def mark_in_journal(text: str) -> Command:
+    """A line in the host's journal under `beamdeck-audit`; needs no right, and is a change."""
+    return Command(
+        ("logger", "-t", "beamdeck-audit", "--", text), effect=Effect.CHANGE, timeout_s=10.0
+    )

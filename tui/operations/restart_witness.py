@@ -1,0 +1,74 @@
+"""What else speaks of a restart: the host's journal, and sudo about its own refusal.
+
+Witnesses only explain: a verdict never rests on them alone, and none of them is `not seen`.
+"""
+
+from __future__ import annotations
+
+from tui.commands.restart_evidence import (
+    StartsSeen,
+    StopSeen,
+    parse_entries,
+    read_newest,
+    read_stop,
+    starts_seen,
+    stop_seen,
+)
+from tui.commands.sudo import parse_restart_right, read_restart_right
+from tui.errors import BeamdeckError
+from tui.model.command import Command, Outcome
+from tui.model.fleet import App
+from tui.model.journal import Entry
+from tui.model.redact import from_host
+from tui.operations.ports import Session
+
+
+class Witness:
+    """Asks one host about one unit; reads only."""
+
+    def __init__(self, session: Session, app: App, unit: str, *, by_sudo: bool) -> None:
+        """`by_sudo`: the SSH user may not read the journal, so `sudo -n` is tried."""
+        self._session = session
+        self._app = app
+        self._unit = unit
+        self._by_sudo = by_sudo
+
+    async def stop(self, invocation: str) -> StopSeen:
+        """How the run `invocation` was stopped."""
+        command = read_stop(self._unit, invocation, sudo=self._by_sudo)
+        return stop_seen(await self._entries(command)) if command else StopSeen()
+
+    async def starts(self, before: str) -> StartsSeen:
+        """What came after the run `before`."""
+        entries = await self._entries(read_newest(self._unit, sudo=self._by_sudo))
+        return starts_seen(entries, before)
+
+    async def _entries(self, command: Command) -> list[Entry]:
+        outcome = await self._run(command)
+        # What came until an overflow or a lost link is as true as the rest would be.
+        return parse_entries(self._session.host.name, outcome.stdout) if outcome else []
+
+    async def sudo_refused(self, outcome: Outcome) -> str:
+        """Why sudo refused a command that ended with 1, with the line it lacks; empty if it did
+        not: systemctl ends with 1 as well."""
+        said = from_host(outcome.stderr, limit=2000).strip()
+        asked = await self._run(read_restart_right(self._app))
+        if asked is None or not asked.known:
+            return f"sudo refused it ({said})" if said.startswith("sudo:") else ""
+        try:
+            right = parse_restart_right(self._app, asked.stdout)
+        except ValueError:
+            return f"sudo refused it ({said})" if said.startswith("sudo:") else ""
+        if not right.argv:
+            return f"sudo refused it. What visudo there would have to add: {right.sudoers_line}"
+        if said.startswith("sudo:"):
+            # `sudo -l` lists what a password would allow; only the run itself meets the prompt.
+            return f"sudo refused it ({said.split(chr(10))[0]}); its line needs NOPASSWD:"
+        return ""
+
+    async def _run(self, command: Command) -> Outcome | None:
+        try:
+            return await self._session.run(command)
+        except BeamdeckError:
+            # No link: there is no witness. The verdict waits for the link where it needs it.
+            return None

@@ -1,0 +1,182 @@
+"""One step, from the last look to the verdict: the only place that sends a change.
+
+Written down before it is sent, sent once, and judged by what the host is read to be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tui.commands.restart import mark_in_journal
+from tui.errors import BeamdeckError, ChangeRefused, NotConnected, RecordUnwritable
+from tui.model.command import Command, Outcome
+from tui.model.gate import Grant
+from tui.model.plan import Facts, Step, StepState
+from tui.operations.audit_log import AuditLog
+from tui.operations.oplog import OpLog
+from tui.operations.ports import Session
+from tui.operations.records import Records, shown_command
+from tui.operations.steps import Finding, Gatekeeper, Ready, Say, StepKind, StepWork
+
+PROGRESS_S = 1.0
+
+Sent = Callable[[float, str, str], None]
+
+
+def _unheard(at: float, host: str, text: str) -> None:
+    """Nobody keeps a list of the commands sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a plan is carried out with: links, lock, records, kinds of step, clock (Unix s).
+
+    `sent` is told the time, host and exact command line (redacted) of each change.
+    """
+
+    sessions: Mapping[str, Session]
+    gate: Gatekeeper
+    oplog: OpLog
+    audit: AuditLog
+    kinds: Mapping[str, StepKind]
+    clock: Callable[[], float]
+    sent: Sent = field(default=_unheard)
+
+
+class Tell(Protocol):
+    """Tells the plan's watchers how a step stands."""
+
+    def __call__(self, index: int, state: StepState, detail: str = "") -> None: ...
+
+
+class StepHand:
+    """Carries out the steps of one plan, one after the other, under the plan's grant.
+
+    `begun` is the step whose intent is written and whose truth is not, None between steps;
+    `mute` says that a result could not be written down; `lost_sight` that the last step's host
+    was out of sight while the step was under way.
+    """
+
+    def __init__(self, desk: Desk, grant: Grant, records: Records, tell: Tell) -> None:
+        self.records = records
+        self.begun: int | None = None
+        self.mute = ""
+        self.lost_sight = False
+        self._desk = desk
+        self._grant = grant
+        self._tell = tell
+
+    async def step(self, index: int, step: Step, facts: Facts) -> Finding:
+        """Carry one step out; every ending but a cancellation is a Finding."""
+        self.lost_sight = False
+        session = self._desk.sessions.get(step.host)
+        if session is None:
+            return self._refused(index, step, f"{step.host} is not a host of this environment")
+        work = self._desk.kinds[step.kind](step, session, facts)
+        self._tell(index, StepState.RUNNING, "reading the host once more")
+        try:
+            ready = await work.judge()
+        except BeamdeckError as error:
+            return self._refused(index, step, f"it cannot be read now: {error.detail}")
+        if ready.refused:
+            return self._refused(index, step, ready.refused)
+        try:
+            mark = self.records.intent(index, step, ready, session.link.fingerprint or "")
+        except RecordUnwritable as error:
+            return Finding(StepState.REFUSED, f"nothing was sent: {error.detail}")
+        self.begun = index
+        finding = await self._carry_out(index, step, session, work, ready, mark)
+        self.begun = None
+        return finding
+
+    def _refused(self, index: int, step: Step, why: str) -> Finding:
+        with self._unwritable_is_told():
+            self.records.refused(index, step, why)
+        return Finding(StepState.REFUSED, f"not begun: {why}")
+
+    async def _carry_out(
+        self, index: int, step: Step, session: Session, work: StepWork, ready: Ready, mark: str
+    ) -> Finding:
+        outcome: Outcome | None = None
+        if step.command is not None:
+            try:
+                await self._mark(session, index, step, f"begin audit={mark}")
+                outcome = await self._send(index, step, step.command, session, work)
+            except (NotConnected, ChangeRefused) as error:
+                # Both are raised before anything is sent.
+                finding = Finding(StepState.REFUSED, f"nothing was sent: {error.detail}")
+                with self._unwritable_is_told():
+                    self.records.result(index, step, finding)
+                return finding
+            with self._unwritable_is_told():
+                self.records.outcome(index, step, outcome)
+        unknown = outcome is not None and not outcome.known
+        say = self._saying(index)
+        if unknown and outcome is not None:
+            say(StepState.UNKNOWN, str(outcome.ended))
+        else:
+            say(StepState.VERIFYING, "reading the host")
+        finding = await work.find_out(ready.facts, outcome, say)
+        with self._unwritable_is_told():
+            mark = self.records.result(index, step, finding, resolved=unknown)
+            with contextlib.suppress(NotConnected):
+                await self._mark(session, index, step, f"{finding.state} audit={mark}")
+        return finding
+
+    def _saying(self, index: int) -> Say:
+        said: tuple[StepState, str] | None = None
+
+        def say(state: StepState, detail: str) -> None:
+            nonlocal said
+            if state is StepState.UNKNOWN:
+                self.lost_sight = True
+            if (state, detail) != said:
+                said = (state, detail)
+                self._tell(index, state, detail)
+
+        return say
+
+    async def _send(
+        self, index: int, step: Step, command: Command, session: Session, work: StepWork
+    ) -> Outcome:
+        self._desk.sent(self._desk.clock(), step.host, shown_command(command))
+        self._tell(index, StepState.RUNNING, "sent")
+        watching = asyncio.create_task(self._watch(index, work))
+        try:
+            return await session.run(command, self._grant)
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self, index: int, work: StepWork) -> None:
+        said = ""
+        while True:
+            await asyncio.sleep(PROGRESS_S)
+            line = await work.progress()
+            if line and line != said:
+                said = line
+                self._tell(index, StepState.RUNNING, line)
+
+    async def _mark(self, session: Session, index: int, step: Step, text: str) -> None:
+        """Leave a line in the host's own journal, so that two parties hold the record.
+
+        A host without `logger` is none of the plan's business; a link lost before the step is.
+        """
+        command = mark_in_journal(f"op={self.records.op} step={index + 1} {step.what}: {text}")
+        self._desk.sent(self._desk.clock(), step.host, shown_command(command))
+        outcome = await session.run(command, self._grant)
+        if not outcome.known:
+            raise NotConnected(f"the link was lost ({outcome.ended})")
+
+    @contextlib.contextmanager
+    def _unwritable_is_told(self) -> Iterator[None]:
+        # The host was changed already: the truth is still worth finding out, and is told.
+        try:
+            yield
+        except RecordUnwritable as error:
+            self.mute = f"and it could not be written down ({error.detail})"
