@@ -75,7 +75,6 @@ class JournalFeed:
         clock: Callable[[], float],
     ) -> None:
         self.query = JournalQuery(since=limits.journal_since)
-        self.states: dict[str, FeedState] = {}
         self._sessions = sessions
         self._app = app
         self._store = store
@@ -86,6 +85,7 @@ class JournalFeed:
         self._sink = _StoreSink(store, self._pulse.beat)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running = False
+        self.states = self._waiting()
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after changes of the store or the states; the result ends it."""
@@ -117,20 +117,23 @@ class JournalFeed:
         self._sink.open = False
         self._sink = _StoreSink(self._store, self._pulse.beat)
         self._store.clear()
+        self.states = self._waiting()
         if self._running:
             self._start()
         self._pulse.beat()
 
-    def _start(self) -> None:
+    def _waiting(self) -> dict[str, FeedState]:
+        """The state of every chosen host before anything is known of it."""
         chosen = self.query.hosts or frozenset(self._sessions)
-        self.states = {
-            name: FeedState(since=self._clock()) for name in self._sessions if name in chosen
-        }
+        now = self._clock()
+        return {name: FeedState(since=now) for name in self._sessions if name in chosen}
+
+    def _start(self) -> None:
         for name, session in self._sessions.items():
             before = self._tasks.pop(name, None)
             if before is not None:
                 before.cancel()
-            if name in chosen:
+            if name in self.states:
                 work = self._follow(session, self._sink, before)
                 self._tasks[name] = asyncio.create_task(work, name=f"journal of {name}")
             elif before is not None:

@@ -47,6 +47,8 @@ async def tail(
     turns = Turns()
     followers = [Follower(s, reading, merge, turns, clock, merge.report) for s in chosen.values()]
     tasks = [asyncio.create_task(follower.run()) for follower in followers]
+    for task in tasks:
+        task.add_done_callback(merge.wake)
     try:
         while True:
             for entry in merge.ready():
@@ -133,6 +135,10 @@ class _Merge:
         queue[-1] = (arrived, key, entry)
         return True
 
+    def wake(self, _task: asyncio.Task[None]) -> None:
+        """A follower ended."""
+        self._news.set()
+
     @property
     def finished(self) -> bool:
         """Whether every host told all it will tell."""
@@ -140,6 +146,8 @@ class _Merge:
 
     def ready(self) -> list[Entry]:
         """What may be given out now."""
+        # Cleared before looking: what comes while the given ones are used must be seen next time.
+        self._news.clear()
         given: list[Entry] = []
         empty = [host for host, queue in self._queues.items() if not queue]
         if any(self._telling(host) for host in empty):
@@ -168,7 +176,6 @@ class _Merge:
         now = self._loop.time()
         due = [queue[0][0] + self._hold_back_s for queue in self._queues.values() if queue]
         due += [self._since[host] + self._patience_s for host in self._words if self._out(host)]
-        self._news.clear()
         try:
             async with asyncio.timeout_at(min((at for at in due if at > now), default=None)):
                 await self._news.wait()
