@@ -1,0 +1,69 @@
+defmodule Billing.Endpoint do
+  @moduledoc "A small HTTP server: GET /health, GET /log?text=…, GET /flood?rate=…&seconds=…"
+  use GenServer
+  require Logger
+
+  def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
+
+  def init(nil) do
+    port = Application.get_env(:billing, :port, 4000)
+    options = [:binary, packet: :http_bin, active: false, reuseaddr: true, backlog: 64]
+
+    case :gen_tcp.listen(port, options) do
+      {:ok, socket} ->
+        Logger.info("Running Billing.Endpoint at 0.0.0.0:#{port} (http)")
+        spawn_link(fn -> accept(socket) end)
+        {:ok, socket}
+
+      {:error, reason} ->
+        {:stop, {:listen, reason}}
+    end
+  end
+
+  defp accept(socket) do
+    {:ok, client} = :gen_tcp.accept(socket)
+    pid = spawn(fn -> receive do: (:go -> serve(client)) end)
+    :gen_tcp.controlling_process(client, pid)
+    send(pid, :go)
+    accept(socket)
+  end
+
+  defp serve(client) do
+    with {:ok, {:http_request, _method, {:abs_path, path}, _}} <- :gen_tcp.recv(client, 0, 5000),
+         :ok <- skip_headers(client) do
+      {status, body} = answer(URI.parse(path))
+      head = "HTTP/1.1 #{status}\r\ncontent-type: text/plain\r\ncontent-length: #{byte_size(body)}\r\nconnection: close\r\n\r\n"
+      :gen_tcp.send(client, [head, body])
+    end
+
+    :gen_tcp.close(client)
+  end
+
+  defp skip_headers(client) do
+    case :gen_tcp.recv(client, 0, 5000) do
+      {:ok, :http_eoh} -> :ok
+      {:ok, {:http_header, _, _, _, _}} -> skip_headers(client)
+      other -> other
+    end
+  end
+
+  defp answer(%URI{path: "/health"}) do
+    if File.exists?("/tmp/unhealthy"),
+      do: {"503 Service Unavailable", "unhealthy\n"},
+      else: {"200 OK", "ok #{Application.spec(:billing, :vsn)}\n"}
+  end
+
+  defp answer(%URI{path: "/log", query: query}) do
+    %{"text" => text} = URI.decode_query(query || "text=")
+    IO.puts(text)
+    {"200 OK", "logged\n"}
+  end
+
+  defp answer(%URI{path: "/flood", query: query}) do
+    %{"rate" => rate, "seconds" => seconds} = URI.decode_query(query || "")
+    Billing.Traffic.flood(String.to_integer(rate), String.to_integer(seconds))
+    {"200 OK", "flooding\n"}
+  end
+
+  defp answer(_), do: {"404 Not Found", "not here\n"}
+end

@@ -1,0 +1,11 @@
+defmodule Billing.Repo.Migrations.CreateInvoices do
+  use Ecto.Migration
+
+  def change do
+    create table(:t_invoices) do
+      add :user_id, :bigint
+    end
+
+    create index(:t_invoices, [:user_id])
+  end
+end

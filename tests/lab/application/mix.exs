@@ -1,0 +1,20 @@
+defmodule Billing.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      app: :billing,
+      version: System.fetch_env!("BILLING_VERSION"),
+      elixir: "~> 1.14",
+      start_permanent: true,
+      deps: [],
+      releases: [
+        billing: [include_executables_for: [:unix], steps: [:assemble, :tar]]
+      ]
+    ]
+  end
+
+  def application do
+    [mod: {Billing.Application, []}, extra_applications: [:logger, :runtime_tools, :crypto]]
+  end
+end
