@@ -1,0 +1,239 @@
+"""The Erlang node of a unit: a real process that only waits, and a model of what it would do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tui.demo.children import Child, Start
+from tui.demo.tree import APP, ERTS, ReleaseTree
+
+if TYPE_CHECKING:
+    from tui.demo.sandbox import Sandbox
+    from tui.demo.timing import Timing
+    from tui.demo.unit import Settings
+
+# Run by /bin/sh under the name beam.smp: waits on a pipe for its exit status, and ends with the
+# fleet's own process, whose end closes the pipe.
+_WAIT = """trap 'exit 0' TERM
+cd "$RELEASE_ROOT" || exit 1
+read -r status
+exit "${status:-0}"
+"""
+
+
+class Host(Protocol):
+    """What a node needs of its machine."""
+
+    name: str
+    timing: Timing
+    restart_behaviour: str
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    def app_says(self, text: str) -> None:
+        """A line of the app on stdout."""
+        ...
+
+    def serving_changed(self, serving: bool) -> None:
+        """The app begins or ends to listen."""
+        ...
+
+    def wall_clock(self) -> str:
+        """`23-Nov-2026::00:33:35.573507`, as Erlang reports it."""
+        ...
+
+
+@dataclass(slots=True)
+class Running:
+    """A started VM: the release it booted, and the cookie that it asks for."""
+
+    version: str
+    cookie: str
+    argv: tuple[str, ...]
+    child: Child
+    pipe: int
+    begun: float
+
+
+class Beam:
+    """The main program of the billing unit."""
+
+    name = "beam.smp"
+
+    def __init__(self, host: Host, settings: Callable[[], Settings], tree: ReleaseTree) -> None:
+        self._host = host
+        self._settings = settings
+        self.tree = tree
+        self.vm: Running | None = None
+        self.started = False
+        self.serving = False
+        self._steps: set[asyncio.Task[None]] = set()
+        self._leaving = False
+
+    @property
+    def up(self) -> bool:
+        """Whether the node answers; already while its applications start."""
+        return self.vm is not None and not self._leaving
+
+    def start(self) -> Child:
+        """Boot the version that start_erl.data names."""
+        version, cookie = self.tree.boot_version(), self.tree.cookie()
+        argv = self._argv(version, cookie)
+        folder = self._host.sandbox.root / "run" / "beam"
+        folder.mkdir(exist_ok=True)
+        (folder / "-root").write_text(_WAIT, encoding="utf-8")
+        program = folder / "beam.smp"  # what `ps` and /proc/PID/comm name the process by
+        if not program.is_symlink():
+            program.symlink_to("/bin/sh")
+        read, write = os.pipe()
+        env = dict(word.partition("=")[::2] for word in self._settings().environment)
+        env |= {
+            "PATH": self._host.sandbox.search_path,
+            "RELEASE_ROOT": self.tree.seen,
+            "RELEASE_NAME": APP,
+            "RELEASE_VSN": version,
+        }
+        try:
+            start = Start(argv, env, str(folder), stdin=read, executable=str(program))
+            child = self._host.sandbox.spawn(start)
+        finally:
+            os.close(read)
+        loop = asyncio.get_running_loop()
+        self.vm = Running(version, cookie, argv, child, write, loop.time())
+        self._leaving = False
+        child.on_exit(lambda _code: self._gone(child))
+        self._step(self._boot(version))
+        return child
+
+    def _argv(self, version: str, cookie: str) -> tuple[str, ...]:
+        root = self.tree.seen
+        erts = f"{root}/erts-{ERTS}/bin"
+        return (
+            *(f"{erts}/beam.smp", "--", "-root", root, "-bindir", erts, "-progname", "erl"),
+            *("--", "-home", str(Path(root).parents[1]), "--", "-noshell", "-s", "elixir"),
+            *("start_cli", "-mode", "embedded", "-setcookie", cookie),
+            *("-sname", f"{APP}@{self._host.name}", "-config", f"{root}/releases/{version}/sys"),
+            *("-boot", f"{root}/releases/{version}/start", "-boot_var", "RELEASE_LIB"),
+            *(f"{root}/lib", "--", "-extra", "--no-halt"),
+        )
+
+    def _step(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+
+    async def _boot(self, version: str) -> None:
+        host, timing = self._host, self._host.timing
+        if not self.tree.exists(version):
+            host.app_says(
+                f"{self.tree.seen}/bin/{APP}: 1: .: cannot open "
+                f"{self.tree.seen}/releases/{version}/env.sh: No such file"
+            )
+            self.exit(2)
+            return
+        missing = self.tree.missing_app(version)
+        if missing is not None or host.restart_behaviour == "loop":
+            await asyncio.sleep(timing.crash_s)
+            module = missing or "telemetry_app"
+            host.app_says(
+                f"** (UndefinedFunctionError) function :{module}.start/2 is undefined "
+                f"(module :{module} is not available)"
+            )
+            self.exit(1)
+            return
+        slow = host.restart_behaviour == "slow"
+        await asyncio.sleep(timing.boot_s * (8 if slow else 1))
+        if host.restart_behaviour == "hang":
+            host.app_says("[info] Billing.Cache: waiting for the first snapshot of prices")
+            return
+        self.started = True
+        self._serve(True)
+
+    def settle(self) -> None:
+        """Have booted already: a fleet is found running, not starting."""
+        for task in tuple(self._steps):
+            task.cancel()
+        self.started = True
+        self._serve(True)
+
+    def _serve(self, serving: bool) -> None:
+        if serving != self.serving:
+            self.serving = serving
+            self._host.serving_changed(serving)
+
+    def exit(self, status: int) -> None:
+        """Let the main process end with this status."""
+        if self.vm is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.vm.pipe, f"{status}\n".encode())
+
+    def _gone(self, child: Child) -> None:
+        if self.vm is None or self.vm.child is not child:
+            return
+        os.close(self.vm.pipe)
+        self.vm = None
+        self.started = False
+        for task in tuple(self._steps):
+            task.cancel()
+        self._serve(False)
+
+    async def exec_stop(self) -> None:
+        """`bin/billing stop`: asks the node to end, and is back before it has."""
+        if not self._settings().exec_stop or self.vm is None:
+            return
+        await asyncio.sleep(self._host.timing.exec_stop_s)
+        if self._host.restart_behaviour != "sigkill":
+            self._farewell()
+
+    def _farewell(self) -> None:
+        if self.started:
+            for pid in (1158, 1153, 1157, 1154):
+                self._host.app_says(
+                    f"[info] Postgrex.Protocol (#PID<0.{pid}.0>) missed message: "
+                    "{:EXIT, #PID<0.1163.0>, :shutdown}"
+                )
+        self._serve(False)
+
+    def terminate(self) -> None:
+        """SIGTERM, which the VM turns into init:stop unless it is stuck."""
+        if self.vm is None:
+            return
+        self._host.app_says(f"=INFO REPORT==== {self._host.wall_clock()} ===")
+        self._host.app_says("SIGTERM received - shutting down")
+        if self._host.restart_behaviour != "sigkill":
+            self._step(self._halt())
+
+    def init_stop(self) -> None:
+        """`:init.stop()`: the VM ends with status 0 in its own time."""
+        if self.vm is not None and not self._leaving:
+            self._farewell()
+            self._step(self._halt())
+
+    async def _halt(self) -> None:
+        self._serve(False)
+        slow = self._host.restart_behaviour == "slow"
+        await asyncio.sleep(self._host.timing.stop_s * (4 if slow else 1))
+        self._leaving = True
+        self.exit(0)
+
+    def init_restart(self) -> None:
+        """`:init.restart()`: the same VM, arguments and release once more."""
+        if self.vm is not None:
+            self._farewell()
+            self.started = False
+            self._step(self._boot(self.vm.version))
+
+    def close(self) -> None:
+        """Forget what is going on; the process is ended by whoever holds the children."""
+        for task in tuple(self._steps):
+            task.cancel()
+        if self.vm is not None:
+            os.close(self.vm.pipe)
+            self.vm = None

@@ -1,0 +1,96 @@
+"""The folders of a fleet: one root a host, and paths that mean another root on each host.
+
+A release's folder is one path for the whole fleet, yet three hosts live on one machine. So the
+paths of the fleet go through a link to `/proc/self/fd/NUMBER`: each process of a host has the
+host's root open under that number, and sees its own files under the common path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from tui.demo.children import Child, Children, Start
+
+_VIEWED = ("etc", "home", "tmp", "opt", "srv")
+_LONGEST = 60  # a Unix socket's path has 108 bytes; what follows the base needs about 40
+
+
+class Base:
+    """The fleet's folder: private, removed at close."""
+
+    def __init__(self, children: Children) -> None:
+        folder = tempfile.mkdtemp(prefix="beamdeck-")
+        if len(folder) > _LONGEST:
+            os.rmdir(folder)
+            folder = tempfile.mkdtemp(prefix="beamdeck-", dir="/tmp")
+        self.path = Path(folder)
+        self.children = children
+        for name in _VIEWED:
+            (self.path / name).symlink_to(f"/proc/self/fd/{children.slot}/{name}")
+
+    def close(self) -> None:
+        """Remove everything; links are not followed."""
+        shutil.rmtree(self.path)
+
+
+class Sandbox:
+    """A host's root: `bin` (first in every PATH), `home`, `tmp`, `etc`, `run`."""
+
+    def __init__(self, base: Base, name: str) -> None:
+        self.base = base
+        self.name = name
+        self.root = base.path / "hosts" / name
+        for folder in ("bin", "run", "var", *_VIEWED):
+            (self.root / folder).mkdir(parents=True)
+        self._descriptor = os.open(self.root, os.O_PATH | os.O_DIRECTORY)
+        self.full = False
+
+    @property
+    def bin(self) -> Path:
+        """The folder of the simulated programs."""
+        return self.root / "bin"
+
+    @property
+    def search_path(self) -> str:
+        """PATH of every process on the host."""
+        return f"{self.bin}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+    def real(self, seen: str) -> Path:
+        """The file on this machine behind a path as the host's processes see it."""
+        prefix = f"{self.base.path}/"
+        if seen.startswith(prefix):
+            first, _, rest = seen.removeprefix(prefix).partition("/")
+            if first in _VIEWED:
+                return self.root / first / rest
+        return Path(seen)
+
+    def seen(self, inside: str) -> str:
+        """The path by which the host's processes know `inside` (relative to its root)."""
+        return f"{self.base.path}/{inside}"
+
+    def write(self, inside: str, content: str | bytes, mode: int = 0o644) -> Path:
+        """Write a file below the root, with its folders."""
+        path = self.root / inside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.chmod(mode)
+        return path
+
+    def spawn(self, start: Start) -> Child:
+        """Start a process of this host."""
+        return self.base.children.spawn(start, self._descriptor)
+
+    def spawn_shell(self, start: Start) -> Child:
+        """Start a user's command: when the disk is full it cannot make files grow."""
+        if self.full:
+            limit = ("/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh")
+            start = replace(start, argv=(*limit, *start.argv))
+        return self.spawn(start)
+
+    def close(self) -> None:
+        """Let go of the root; the base removes it."""
+        os.close(self._descriptor)
