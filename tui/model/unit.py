@@ -50,18 +50,24 @@ class UnitFacts:
     memory_bytes: int | None = None
     cpu_ns: int | None = None
     tasks: int | None = None
+    looping: bool = False
 
     @property
     def word(self) -> UnitWord:
-        """The state in one word; a unit that dies and is started again by systemd is LOOPING."""
+        """The state in one word; a unit that dies and is started again by systemd is LOOPING.
+
+        `looping` is set by whoever saw NRestarts rise: between two deaths it is up for a moment.
+        """
         if self.load_state == "not-found":
             return UnitWord.NOT_FOUND
         if self.active_state == "activating":
             looping = self.sub_state in ("auto-restart", "auto-restart-queued")
-            return UnitWord.LOOPING if looping else UnitWord.STARTING
+            return UnitWord.LOOPING if looping or self.looping else UnitWord.STARTING
         if self.active_state == "failed":
             # `start-limit-hit` is the end of a loop: systemd gave up, the operator must not.
             return UnitWord.LOOPING if self.result == "start-limit-hit" else UnitWord.FAILED
+        if self.active_state == "active" and self.looping:
+            return UnitWord.LOOPING
         return {
             "active": UnitWord.RUNNING,
             "reloading": UnitWord.RELOADING,

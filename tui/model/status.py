@@ -1,0 +1,84 @@
+"""A fleet's state as plain values and lines, for `beamdeck status`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from tui.model.drift import odd_ones
+from tui.model.fleet import App, Environment
+from tui.model.host import HostView
+from tui.model.notice import notices
+from tui.model.words import counted, duration
+
+
+def status_json(
+    environment: Environment, app: App, views: Sequence[HostView], now: float
+) -> dict[str, object]:
+    """Every fact of the hosts screen as JSON values; times are Unix seconds, sizes bytes."""
+    odd = odd_ones(views)
+    return {
+        "environment": environment.name,
+        "production": environment.production,
+        "app": app.name,
+        "unit": app.service,
+        "at": now,
+        "hosts": [_host_json(view, odd.get(view.host, ()), now) for view in views],
+        "notices": [
+            {"host": n.host, "severity": n.severity.name.lower(), "text": n.headline,
+             "lines": list(n.lines)}
+            for n in notices(views, now)
+        ],
+    }  # fmt: skip
+
+
+def _host_json(view: HostView, odd: tuple[str, ...], now: float) -> dict[str, object]:
+    told: dict[str, object] = {
+        "host": view.host,
+        "link": str(view.link.state),
+        "link_detail": view.link.detail,
+        "fingerprint": view.link.fingerprint,
+        "odd": list(odd),
+    }
+    snapshot = view.snapshot
+    if snapshot is not None:
+        told |= {
+            "state": str(snapshot.unit.word),
+            "taken_at": snapshot.taken_at,
+            "age_s": view.age_s(now),
+            "rtt_s": snapshot.rtt_s,
+            "problem": snapshot.problem,
+            "unit": asdict(snapshot.unit),
+            "release": asdict(snapshot.release),
+            "machine": asdict(snapshot.machine),
+        }
+    return told
+
+
+def status_lines(
+    environment: Environment, app: App, views: Sequence[HostView], now: float
+) -> list[str]:
+    """The same for people: a line a host, then what was noticed."""
+    width = max([len(view.host) for view in views], default=4)
+    lines = [f"{environment.name}  {app.name}  {counted(len(views), 'host')}"]
+    for view in views:
+        lines.append(f"{view.host:<{width}}  {_host_words(view, now)}")
+    for notice in notices(views, now):
+        lines += ["", f"{notice.host}  {notice.headline}"]
+        lines += [f"{'':<{len(notice.host)}}  {line}" for line in notice.lines]
+    return lines
+
+
+def _host_words(view: HostView, now: float) -> str:
+    snapshot = view.snapshot
+    if snapshot is None:
+        return f"{view.link.state}  {view.link.detail}".rstrip()
+    unit, release = snapshot.unit, snapshot.release
+    since = duration(now - unit.since) if unit.since else "-"
+    runs, boots = release.runs or "?", release.boots or "?"
+    change = "  restart changes it" if release.restart_changes else ""
+    restarts = unit.restarts if unit.restarts is not None else "?"
+    return (
+        f"{unit.word:<10}  since {since:<8}  restarts {restarts}  "
+        f"runs {runs}  boots {boots}{change}"
+    )
