@@ -28,8 +28,9 @@ class RestartForm(StrEnum):
 class RestartRight:
     """What a user may run to restart a unit: `argv` whole, or a refusal.
 
-    A refusal has no argv but `refused`, the reason as shown, and `sudoers_line`, the exact line
-    that would allow it (empty where sudo itself is missing). `user` is the user on the host.
+    A refusal has no argv but `refused`, the reason as shown. `sudoers_line` is the exact line
+    that allows the command, or the best one of a refusal; empty where sudo is missing or not
+    needed. `user` is the user on the host.
     """
 
     argv: tuple[str, ...] = ()
@@ -120,13 +121,18 @@ def parse_restart_right(app: App, answer: bytes) -> RestartRight:
     for (form, words), allowed in zip(forms, may, strict=True):
         # What a configured line does with sudo's own options cannot be asked; it may try.
         if allowed or (form is RestartForm.CONFIGURED and not _behind_sudo(words)):
-            return RestartRight(_with_sudo(words), form, user)
-    wanted = _behind_sudo(forms[0][1])
+            line = _line_for(user, path, words)
+            return RestartRight(_with_sudo(words), form, user, sudoers_line=line)
     return RestartRight(
         user=user,
         refused=f"sudo lets {user or 'this user'} run none of the restart commands",
-        sudoers_line=sudoers_line(user, path or wanted[0], wanted[1:]),
+        sudoers_line=_line_for(user, path, forms[0][1]),
     )
+
+
+def _line_for(user: str, path: str, words: tuple[str, ...]) -> str:
+    wanted = _behind_sudo(words)
+    return sudoers_line(user, path or wanted[0], wanted[1:]) if wanted else ""
 
 
 def _with_sudo(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,17 +5,17 @@ Owns the bytes and the lock; what a record says is the caller's.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from tui.errors import RecordUnwritable
 from tui.model.audit import GENESIS, chained, parse_line
+from tui.paths import open_private
 
 LOCK_WAIT_S = 5.0
 _LINE_LIMIT = 8 * 1024 * 1024
@@ -37,17 +37,18 @@ class ChainFile:
         self.path = path
         self._doubtful = False
         try:
-            self._fd = _open(path, new=new)
+            self._file = _open(path, new=new)
         except OSError as error:
             raise _unwritable(path, error) from error
+        self._fd = self._file.fileno()
         try:
             _lock(self._fd, wait_s)
             self._seq, self._hash = self._read_end()
         except OSError as error:
-            os.close(self._fd)
+            self._file.close()
             raise _unwritable(path, error) from error
         except BaseException:
-            os.close(self._fd)
+            self._file.close()
             raise
 
     def append(self, body: Mapping[str, object]) -> str:
@@ -74,7 +75,11 @@ class ChainFile:
 
     def _read_end(self) -> tuple[int, str]:
         size = os.fstat(self._fd).st_size
-        end = os.pread(self._fd, min(size, _LINE_LIMIT), max(0, size - _LINE_LIMIT))
+        with open_private(self.path, "rb") as reader:
+            if not os.path.sameopenfile(reader.fileno(), self._fd):
+                raise FileNotFoundError("it was moved away meanwhile")
+            reader.seek(max(0, size - _LINE_LIMIT))
+            end = reader.read(_LINE_LIMIT)
         whole, newline, torn = end.rpartition(b"\n")
         if torn:
             # A line that was not finished was never followed by what it announced: no change is
@@ -102,9 +107,7 @@ class ChainFile:
 
     def close(self) -> None:
         """Close and unlock; twice does no harm."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._file.close()
 
     def __enter__(self) -> ChainFile:
         return self
@@ -118,32 +121,18 @@ class ChainFile:
         self.close()
 
 
-def _open(path: Path, *, new: bool) -> int:
-    folder = path.parent
-    for missing in [f for f in reversed((folder, *folder.parents)) if not f.exists()]:
-        missing.mkdir(mode=0o700, exist_ok=True)
-    held = os.lstat(folder)
-    if not stat.S_ISDIR(held.st_mode):
-        raise NotADirectoryError(f"{folder} is not a folder")
-    if held.st_uid != os.geteuid():
-        raise PermissionError(f"{folder} belongs to somebody else")
-    if stat.S_IMODE(held.st_mode) & 0o077:
-        folder.chmod(0o700)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    made = not path.exists()
-    fd = os.open(path, flags | (os.O_EXCL if new else 0), 0o600)
-    try:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_nlink > 1:
-            raise PermissionError(f"{path} is not a plain file of ours alone")
-        if stat.S_IMODE(facts.st_mode) != 0o600:
-            os.fchmod(fd, 0o600)
-        if made:
-            _sync_folder(folder)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
+def _open(path: Path, *, new: bool) -> BinaryIO:
+    made = new or not path.exists()
+    if new:
+        open_private(path, "xb").close()
+    file = open_private(path, "ab")
+    if made:
+        try:
+            _sync_folder(path.parent)
+        except OSError:
+            file.close()
+            raise
+    return file
 
 
 def _sync_folder(folder: Path) -> None:
@@ -170,7 +159,7 @@ def _lock(fd: int, wait_s: float) -> None:
 
 def is_held(path: Path) -> bool:
     """Whether a console has the chain open and locked right now; OSError if it cannot be read."""
-    with contextlib.closing(path.open("rb")) as file:
+    with open_private(path, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -20,6 +20,7 @@ from tui.model.redact import redact
 from tui.model.words import stamp
 from tui.operations.audit_log import operator_facts
 from tui.operations.chain_file import ChainFile, is_held
+from tui.paths import open_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,8 @@ def read_operation(path: Path) -> Unresolved | None:
     """The operation of a log file if it is unresolved, None if it has its end."""
     op = path.name.removesuffix(".jsonl")
     try:
-        data = path.read_bytes()
+        with open_private(path, "rb") as file:
+            data = file.read()
         held = is_held(path)
     except OSError as error:
         return Unresolved(op, path, problem=error.strerror or str(error))

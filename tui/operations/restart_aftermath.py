@@ -28,9 +28,10 @@ SETTLE_S = 4.0
 VERSION_WAIT_S = 20.0
 """Seconds until a new main process must show which version it runs: it begins as a shell."""
 UNSEEN = "its version cannot be read"
-LOOP_STARTS = 4
+LOOP_STARTS = 7
 LOOP_WATCH_S = 30.0
-"""A unit that comes and goes is told to loop after so many starts, or so many seconds."""
+"""A unit that comes and goes is told to loop when it dies once more after so many seconds, or
+after so many starts: more than systemd's own limit, whose end of it is the clearer word."""
 LATE_S = 30.0
 """Seconds beyond the step's own limit that a unit still at work is watched."""
 RECONNECT_S = 300.0
@@ -64,6 +65,7 @@ class Aftermath:
         self._dying = Held()
         self._began = 0.0
         self._base: int | None = None
+        self._seen_deaths = 0
 
     async def find_out(self) -> Finding:
         """The truth, or `unknown` and open if the host stays out of sight."""
@@ -119,7 +121,7 @@ class Aftermath:
                 snapshot,
             )
         new = self._before.is_new(unit)
-        if new and self._deaths(unit) + 1 >= LOOP_STARTS:
+        if new and self._loops(unit):
             watched_s = now() - self._began
             return await self._setback.loops(snapshot, self._deaths(unit), watched_s)
         if moving(unit):
@@ -137,6 +139,15 @@ class Aftermath:
             self._base = self._before.count_base(unit.restarts)
         return max(0, (unit.restarts or 0) - self._base)
 
+    def _loops(self, unit: UnitFacts) -> bool:
+        deaths = self._deaths(unit)
+        died_again = deaths > self._seen_deaths
+        self._seen_deaths = deaths
+        if not deaths:
+            return False
+        since_first_s = self._dying.seconds("dying")
+        return died_again and (deaths + 1 >= LOOP_STARTS or since_first_s > LOOP_WATCH_S)
+
     def _at_work(self, snapshot: HostSnapshot) -> Finding | None:
         unit = snapshot.unit
         held = self._state.seconds((unit.active_state, bool(unit.job)))
@@ -151,7 +162,7 @@ class Aftermath:
         deaths, watched_s = self._deaths(snapshot.unit), now() - self._began
         if snapshot.unit.active_state != "activating":
             return await self._setback.down(snapshot, deaths, watched_s)
-        # It died, and systemd waits before it starts it again.
+        # It died, and systemd waits before it starts it again, which is when it counts it.
         if self._dying.seconds("dying") > LOOP_WATCH_S:
             return await self._setback.loops(snapshot, deaths, watched_s)
         starts = counted(deaths + 1, "start")

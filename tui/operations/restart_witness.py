@@ -59,12 +59,12 @@ class Witness:
             right = parse_restart_right(self._app, asked.stdout)
         except ValueError:
             return f"sudo refused it ({said})" if said.startswith("sudo:") else ""
-        if not right.argv:
-            return f"sudo refused it. What visudo there would have to add: {right.sudoers_line}"
-        if said.startswith("sudo:"):
-            # `sudo -l` lists what a password would allow; only the run itself meets the prompt.
-            return f"sudo refused it ({said.split(chr(10))[0]}); its line needs NOPASSWD:"
-        return ""
+        # `sudo -l` lists what a password would allow too; only the run itself meets the prompt.
+        if right.argv and not said.startswith("sudo:"):
+            return ""
+        told = said.split("\n")[0] or right.refused
+        lacks = f". What visudo there would have to add: {right.sudoers_line}"
+        return f"sudo refused it ({told}){lacks if right.sudoers_line else ''}"
 
     async def _run(self, command: Command) -> Outcome | None:
         try:

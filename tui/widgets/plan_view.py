@@ -1,0 +1,191 @@
+"""A plan as lines: what is to be done with the literal commands, and how its steps stand.
+
+Host text is scrubbed before it gets here; it is drawn as `Content`, never as markup.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.model.command import Command, Secret, display, script_of
+from tui.model.plan import Plan, Step, StepEvent, StepState, VerdictKind
+from tui.model.words import duration
+
+_VERDICT = {
+    VerdictKind.PASS: ("✓", "$text-success"),
+    VerdictKind.WARN: ("!", "bold $text-warning"),
+    VerdictKind.BLOCK: ("✗", "bold $text-error"),
+}
+_STATE = {
+    StepState.DONE: "$text-success",
+    StepState.FAILED: "bold $text-error",
+    StepState.REFUSED: "bold $text-error",
+    StepState.UNKNOWN: "bold $text-warning",
+    StepState.RUNNING: "bold $text-primary",
+    StepState.VERIFYING: "bold $text-primary",
+}
+
+
+def hanging(label: str, text: str, width: int, style: str = "") -> Content:
+    """`text` wrapped to `width` columns, its lines below each other behind `label`."""
+    room = max(20, width - cell_len(label))
+    lines = [
+        piece
+        for line in text.split("\n")
+        for piece in textwrap.wrap(line, room, break_on_hyphens=False, subsequent_indent="  ")
+    ] or [""]
+    blank = " " * cell_len(label)
+    shown = "\n".join(f"{label if number == 0 else blank}{x}" for number, x in enumerate(lines))
+    return Content.styled(shown, style) if style else Content(shown)
+
+
+def plan_lines(plan: Plan, width: int, *, full: bool, changed: Sequence[str] = ()) -> Content:
+    """The whole plan in `width` columns; `full` adds what is sent, limits, conditions and undo.
+
+    `changed` are sentences about what is different from what was shown before.
+    """
+    parts = [hanging(" ≠ ", sentence, width, "bold $text-warning") for sentence in changed]
+    parts += [_verdict(plan, index, width) for index in range(len(plan.verdicts))]
+    alike = len({step.verification for step in plan.steps}) == 1
+    for number, step in enumerate(plan.steps, start=1):
+        parts += _step_lines(number, step, width, full=full, alone=full or not alike)
+    if alike and not full:
+        parts.append(hanging(" then ", plan.steps[0].verification, width, "$text-muted"))
+    if plan.left_out:
+        parts.append(hanging(" left out ", ", ".join(plan.left_out), width, "$text-warning"))
+    parts.append(hanging(" undo ", plan.undo or "nothing to undo", width, "$text-muted"))
+    if full:
+        marks = "logger -t beamdeck-audit notes each step in the host's own journal"
+        parts.append(hanging(" also ", marks, width, "$text-muted"))
+        parts.append(hanging(" plan ", plan.hash, width, "$text-muted"))
+    return Content("\n").join(parts)
+
+
+def _verdict(plan: Plan, index: int, width: int) -> Content:
+    verdict = plan.verdicts[index]
+    sign, style = _VERDICT[verdict.kind]
+    return hanging(f" {sign} ", verdict.reason, width, style)
+
+
+def _step_lines(number: int, step: Step, width: int, *, full: bool, alone: bool) -> list[Content]:
+    indent = " " * 6
+    parts = [Content.styled(f" {number:>2}  {step.host}  {step.what}", "bold")]
+    parts.append(hanging(indent, step.why, width, "$text-muted"))
+    if step.command is not None:
+        parts.append(hanging(f"{indent}$ ", display(step.command), width))
+    if alone:
+        parts.append(hanging(f"{indent}then ", step.verification, width, "$text-muted"))
+    if full:
+        parts.append(hanging(f"{indent}if ", step.precondition, width, "$text-muted"))
+        parts.append(hanging(f"{indent}limit ", duration(step.limit_s), width, "$text-muted"))
+        parts.append(hanging(f"{indent}undo ", step.undo, width, "$text-muted"))
+        if step.command is not None:
+            parts.append(hanging(f"{indent}sent ", _sent(step.command), width, "$text-muted"))
+    return parts
+
+
+def _sent(command: Command) -> str:
+    """What goes to /bin/sh on the host, as it is, unless there is a secret in it."""
+    words = (*command.argv, *(value for _, value in command.env))
+    if any(isinstance(word, Secret) for word in words):
+        return "not shown here: it holds a secret"
+    return script_of(command).decode("utf-8", "replace").strip()
+
+
+class PlanView(VerticalScroll):
+    """A plan to read before it is consented to; scrolls by its screen's keys."""
+
+    DEFAULT_CSS = """
+    PlanView { height: 1fr; scrollbar-size-vertical: 1; }
+    PlanView > Static { height: auto; }
+    """
+    can_focus = False
+
+    def __init__(self, plan: Plan, changed: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._plan = plan
+        self._changed = tuple(changed)
+        self._full = False
+        self._body = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield self._body
+
+    def on_resize(self) -> None:
+        """Wrap to the width there is."""
+        self._draw()
+
+    def show_full(self, full: bool) -> None:
+        """With everything, or only what has to be read."""
+        self._full = full
+        self._draw()
+
+    def _draw(self) -> None:
+        width = max(20, self.size.width - 1)
+        self._body.update(plan_lines(self._plan, width, full=self._full, changed=self._changed))
+
+
+def step_line(
+    number: int, step: Step, event: StepEvent, width: int, elapsed_s: float | None
+) -> Content:
+    """One step of a plan under way in one line: sign, host, what, how it stands, how long."""
+    took = "" if elapsed_s is None else f"{elapsed_s:.0f} s"
+    sign = "!" if event.warning else event.state.sign
+    style = "bold $text-warning" if event.warning else _STATE.get(event.state, "$text-muted")
+    head = f" {sign} {number:>2} {step.host:<8.24} {step.what:<28.40} "
+    word = event.detail if event.state is not StepState.WAITING else "waiting"
+    if event.state in (StepState.FAILED, StepState.UNKNOWN, StepState.REFUSED):
+        word = f"{event.state}: {word}"
+    room = max(0, width - cell_len(head) - len(took) - 2)
+    said = Content(word.split("\n")[0]).truncate(room, ellipsis=True, pad=True)
+    return Content.assemble((head, style), said, (f" {took} ", "$text-muted"))
+
+
+class StepList(Static):
+    """The steps of a plan under way, one line each; of many those around the marked one."""
+
+    DEFAULT_CSS = """
+    StepList { height: auto; text-wrap: nowrap; }
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(markup=False)
+        self._plan = plan
+        self._asked: tuple[Callable[[int], StepEvent], Callable[[int], float | None], int] | None
+        self._asked = None
+
+    def show(
+        self,
+        last_of: Callable[[int], StepEvent],
+        elapsed_of: Callable[[int], float | None],
+        marked: int,
+    ) -> None:
+        """Draw every step as it stands; `elapsed_of` gives seconds, None before its begin."""
+        self._asked = (last_of, elapsed_of, marked)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Use the width there is."""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._asked is None or not self.size.width:
+            return
+        last_of, elapsed_of, marked = self._asked
+        steps = self._plan.steps
+        room = max(3, self.screen.size.height // 2 - 2)
+        first = max(0, min(marked - room // 2, len(steps) - room))
+        lines: list[Content] = []
+        for index in range(first, min(first + room, len(steps))):
+            width = self.size.width - 1
+            line = step_line(index + 1, steps[index], last_of(index), width, elapsed_of(index))
+            lines.append(Content.assemble("▌" if index == marked else " ", line))
+        self.update(Content("\n").join(lines))

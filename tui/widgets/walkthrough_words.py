@@ -1,0 +1,103 @@
+"""What the walkthrough says of a plan under way: headline, a step in full, pause, end. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from tui.model.command import display
+from tui.model.plan import Plan, PlanEnded, PlanPaused, StepEvent, StepState
+from tui.model.words import clock, duration
+from tui.widgets.plan_view import hanging
+
+_NUMBER = re.compile(r"\d+")
+SHOWN = 12
+"""So many of a step's last events are shown."""
+
+
+def headline(
+    plan: Plan, ended: PlanEnded | None, paused: PlanPaused | None, *, stopping: bool
+) -> Content:
+    """What is being done, and how it goes, in one line."""
+    if ended is not None:
+        word, style = (
+            ("DONE", "bold $text-success") if ended.ok else ("NOT DONE", "bold $text-error")
+        )
+    elif paused is not None:
+        word, style = "WAITS FOR YOU", "bold $text-warning"
+    elif stopping:
+        word, style = "stops after this step (c takes it back)", "bold $text-warning"
+    else:
+        word, style = "under way", "bold $text-primary"
+    return Content.assemble(" ", (plan.title, "bold"), "   ", (word, style))
+
+
+def step_detail(
+    plan: Plan, index: int, history: Sequence[StepEvent], width: int, now: float
+) -> Content:
+    """A step in full: why, the command, its events with their times, its limit."""
+    step = plan.steps[index]
+    parts = [
+        Content.styled(f" Step {index + 1} of {len(plan.steps)}  {step.host}  {step.what}", "bold"),
+        hanging("   why   ", step.why, width, "$text-muted"),
+    ]
+    if step.command is not None:
+        parts.append(hanging("   $     ", display(step.command), width))
+    parts.append(hanging("   then  ", step.verification, width, "$text-muted"))
+    parts.append(Content.styled(f"   limit {_limit(step.limit_s, history, now)}", "$text-muted"))
+    told = _told(history)
+    if len(told) > SHOWN:
+        parts.append(Content.styled(f"   … {len(told) - SHOWN} more before", "$text-muted"))
+    parts += [_event(event, width) for event in told[-SHOWN:]]
+    return Content("\n").join(parts)
+
+
+def _told(history: Sequence[StepEvent]) -> list[StepEvent]:
+    """The events without those that only count on: of `3 s of 90 s`, `4 s of 90 s` the last."""
+    told: list[StepEvent] = []
+    for event in history:
+        same = told and told[-1].state is event.state
+        if same and _NUMBER.sub("", told[-1].detail) == _NUMBER.sub("", event.detail):
+            told.pop()
+        told.append(event)
+    return told
+
+
+def _limit(limit_s: float, history: Sequence[StepEvent], now: float) -> str:
+    if not history or history[0].state is StepState.SKIPPED:
+        return duration(limit_s)
+    running = history[-1].state in (StepState.RUNNING, StepState.VERIFYING, StepState.UNKNOWN)
+    end = now if running else history[-1].at
+    return f"{duration(limit_s)}, {duration(end - history[0].at)} gone"
+
+
+def _event(event: StepEvent, width: int) -> Content:
+    style = ""
+    if event.state in (StepState.FAILED, StepState.REFUSED):
+        style = "bold $text-error"
+    elif event.state is StepState.UNKNOWN or event.warning:
+        style = "bold $text-warning"
+    elif event.state is StepState.DONE:
+        style = "bold $text-success"
+    word = "not clean" if event.warning else str(event.state)
+    return hanging(f"   {clock(event.at)} {word:<9} ", event.detail, width, style)
+
+
+def paused_lines(paused: PlanPaused, width: int) -> Content:
+    """Why it waits, and the ways on."""
+    reason = hanging(" ? ", paused.reason, width, "bold $text-warning")
+    return Content("\n").join([reason, Content("   c goes on with the next step, s stops here")])
+
+
+def ended_lines(ended: PlanEnded, width: int) -> Content:
+    """The verdict and what undoes it."""
+    style = "bold $text-success" if ended.ok else "bold $text-error"
+    parts = [hanging(" ✓ " if ended.ok else " ✗ ", ended.summary, width, style)]
+    if ended.undo:
+        parts.append(hanging("   undo: ", ended.undo, width, "$text-muted"))
+    parts.append(
+        Content.styled("   Esc leaves. The audit has every command: @ shows them.", "$text-muted")
+    )
+    return Content("\n").join(parts)
