@@ -14,6 +14,7 @@ from tui.demo.children import Child, Start
 from tui.demo.tree import APP, ERTS, ReleaseTree
 
 if TYPE_CHECKING:
+    from tui.demo.hostclock import HostClock
     from tui.demo.sandbox import Sandbox
     from tui.demo.timing import Timing
     from tui.demo.unit import Settings
@@ -33,6 +34,7 @@ class Host(Protocol):
     name: str
     timing: Timing
     restart_behaviour: str
+    clock: HostClock
 
     @property
     def sandbox(self) -> Sandbox: ...
@@ -43,10 +45,6 @@ class Host(Protocol):
 
     def serving_changed(self, serving: bool) -> None:
         """The app begins or ends to listen."""
-        ...
-
-    def wall_clock(self) -> str:
-        """`23-Nov-2026::00:33:35.573507`, as Erlang reports it."""
         ...
 
 
@@ -205,7 +203,7 @@ class Beam:
         """SIGTERM, which the VM turns into init:stop unless it is stuck."""
         if self.vm is None:
             return
-        self._host.app_says(f"=INFO REPORT==== {self._host.wall_clock()} ===")
+        self._host.app_says(f"=INFO REPORT==== {self._host.clock.erlang()} ===")
         self._host.app_says("SIGTERM received - shutting down")
         if self._host.restart_behaviour != "sigkill":
             self._step(self._halt())

@@ -106,7 +106,7 @@ class DemoFleet:
             deliver_to=machine.beam.tree.seen,
             flavour=Flavour.MIX,
             owner="billing",
-            health=Health(HealthKind.HTTP, port=int(machine.http.port)),
+            health=Health(HealthKind.HTTP, port=machine.http.port),
         )
 
     def _host(self, machine: Machine) -> Host:
@@ -166,8 +166,7 @@ class DemoFleet:
         ).decode()
         tree = build_tree(sandbox, versions, "0.2.0", cookie)
         parts = Parts(name, sandbox, port, tree, _DATABASE, self._seed)
-        machine = Machine(parts, self._clock, self._timing)
-        return machine
+        return Machine(parts, self._clock, self._timing, chatter=self._chatter)
 
     def _deploy_without_restart(self) -> None:
         """The last host got a release that nobody has started yet."""

@@ -15,7 +15,8 @@ class HttpPort:
     def __init__(self, address: str, port: int = 0) -> None:
         # Bound and never listening: the port stays ours, and a connection is refused.
         self._held = self._socket(address, port)
-        self.address, self.port = self._held.getsockname()
+        name: tuple[str, int] = self._held.getsockname()
+        self.address, self.port = name
         self.healthy = True
         self._server: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tui.demo.hostclock import Boot, HostClock
+
 LINE_MAX = 48 * 1024
 DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
 
@@ -78,18 +80,6 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Boot:
-    """A boot that the journal knows: its id, and what to subtract from Unix µs for monotonic."""
-
-    boot_id: str
-    offset_us: int
-
-
-Past = tuple[int, Boot]
-"""When, µs since the epoch, and in which boot."""
-
-
-@dataclass(slots=True)
 class RateLimit:
     """journald's limit a unit: `burst` messages in `interval_s`; None is no limit."""
 
@@ -107,17 +97,9 @@ class _Window:
 class Journal:
     """Entries of one host in order of receipt; index 0 is the oldest that is held."""
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        monotonic_us: Callable[[], int],
-        boot: Boot,
-        rng: random.Random,
-    ) -> None:
+    def __init__(self, clock: HostClock, rng: random.Random) -> None:
         self._clock = clock
-        self._monotonic_us = monotonic_us
         self._rng = rng
-        self.boots: list[Boot] = [boot]
         self.entries: list[Entry] = []
         self.removed = 0
         self.persistent = True
@@ -139,7 +121,7 @@ class Journal:
     @property
     def boot(self) -> Boot:
         """The current boot."""
-        return self.boots[-1]
+        return self._clock.boot
 
     @property
     def archived(self) -> int:
@@ -152,31 +134,25 @@ class Journal:
 
     def now_us(self) -> int:
         """The host's clock, µs."""
-        return int(self._clock() * 1_000_000)
+        return self._clock.now_us()
 
-    def append(self, source: Source, fields: Sequence[Field], past: Past | None = None) -> None:
-        """Write one entry, now or (history, before any follower) at a time of the past."""
-        if past is None:
-            at, mono, boot = self.now_us(), self._monotonic_us(), self.boot
-        else:
-            at, boot = past
-            mono = max(1, at - boot.offset_us)
+    def append(self, source: Source, fields: Sequence[Field]) -> None:
+        """Write one entry, now by the host's clock."""
+        clock = self._clock
         self._seq += 1
-        place = (self._seq, at, mono, boot.boot_id)
+        place = (self._seq, clock.now_us(), max(1, clock.monotonic_us()), clock.boot.boot_id)
         self.entries.append(Entry(place, source, tuple(fields)))
         self._wake()
 
-    def write_lines(
-        self, source: Source, data: bytes, fields: Sequence[Field] = (), past: Past | None = None
-    ) -> None:
+    def write_lines(self, source: Source, data: bytes, fields: Sequence[Field] = ()) -> None:
         """Write what a service wrote to its stdout: an entry a line, long lines split."""
         for line in data.removesuffix(b"\n").split(b"\n"):
             pieces = [line[i : i + LINE_MAX] for i in range(0, len(line), LINE_MAX)] or [b""]
             for number, piece in enumerate(pieces, 1):
-                if past is None and not self._admitted(source.unit):
+                if not self._admitted(source.unit):
                     continue
                 broken = (("_LINE_BREAK", b"line-max"),) if number < len(pieces) else ()
-                self.append(source, (("MESSAGE", piece), *broken, *fields), past)
+                self.append(source, (("MESSAGE", piece), *broken, *fields))
 
     def _admitted(self, unit: str) -> bool:
         """Whether the rate limit lets a message pass; tells of earlier drops when it does."""

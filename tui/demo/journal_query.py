@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tui.demo.journal import Boot, Entry, Source
+from tui.demo.hostclock import Boot
+from tui.demo.journal import Entry, Source
 from tui.demo.journal_text import FORMATS
 from tui.demo.moments import parse_moment
 from tui.demo.options import FLAG, MAY, TAKES, Option, Parsed, parse_options

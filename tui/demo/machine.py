@@ -1,4 +1,4 @@
-"""A simulated host: units, journal, users and clock behind a real shell, and its faults."""
+"""A simulated host: units, journal, users and clock behind a real shell."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.demo import keys
 from tui.demo.beam import Beam
+from tui.demo.chatter import Chatter
+from tui.demo.faults import Faults
 from tui.demo.health import HttpPort
-from tui.demo.journal import Boot, Journal, Source, fields_of
+from tui.demo.hostclock import HostClock
 from tui.demo.sandbox import Sandbox
 from tui.demo.server import Sshd
 from tui.demo.timing import REAL, Timing
 from tui.demo.tree import APP, ReleaseTree
 from tui.demo.unit import Settings, Unit, Value, job_numbers
-from tui.demo.users import default_users, parse_rules
+from tui.demo.users import default_users
+from tui.demo.voices import Speaker, Voices
 
 SYSTEMD_VERSION = (
     "systemd 252 (252.39-1~deb12u1)\n"
@@ -43,59 +45,32 @@ class Parts:
     seed: str
 
 
-class Machine:
-    """One host of the fleet. Tests and scenarios act on it through the methods below."""
+class Machine(Faults):
+    """One host of the fleet; what can be done to it is in faults.py."""
 
     def __init__(
-        self,
-        parts: Parts,
-        clock: Callable[[], float],
-        timing: Timing = REAL,
+        self, parts: Parts, clock: Callable[[], float], timing: Timing = REAL, *, chatter: bool
     ) -> None:
         self.name = parts.name
         self.sandbox = parts.sandbox
         self.http = parts.http
         self.timing = timing
+        self.clock = HostClock(clock)
         self.rng = random.Random(f"{parts.seed}:{parts.name}")  # noqa: S311 - not a secret
+        self.voices = Voices(self.name, self.clock, self.rng)
+        self.journal = self.voices.journal
         self.jobs = job_numbers()
         self.login_shell = "/bin/sh"
         self.forwarding = True
         self.restart_behaviour = "ok"
-        self.skew_s = 0.0
-        self._ago = 0.0
-        self._clock = clock
-        self.journal = self._new_journal()
-        self._systemd = Source(self._systemd_fields(), self.journal.system_file)
-        self._stdout: dict[tuple[str, str, int], Source] = {}
         self.users = default_users(SERVICE)
         settings = _settings(parts)
         self.beam = Beam(self, lambda: settings, parts.tree)
         self.units: dict[str, Unit] = {SERVICE: Unit(settings, self.beam, self)}
         self.sshd = Sshd(self, keys.client_key())
         self.key = keys.host_key(self.name)
-        self._generation = 0
-
-    # Clock and identity
-
-    def now(self) -> float:
-        """The host's own clock, Unix seconds."""
-        return self._clock() + self.skew_s - self._ago
-
-    def now_us(self) -> int:
-        """The host's own clock, µs."""
-        return int(self.now() * 1_000_000)
-
-    def monotonic_us(self) -> int:
-        """CLOCK_MONOTONIC, µs: this machine's, as in /proc."""
-        return time.monotonic_ns() // 1000 - int(self._ago * 1_000_000)
-
-    def wall_clock(self) -> str:
-        """The clock as Erlang's reports print it."""
-        return datetime.fromtimestamp(self.now(), UTC).strftime("%d-%b-%Y::%H:%M:%S.%f")
-
-    def new_id(self) -> str:
-        """A 128-bit id."""
-        return self.journal.new_id()
+        self.key_generation = 0
+        self._chatter = Chatter(self) if chatter else None
 
     @property
     def port(self) -> int:
@@ -105,12 +80,12 @@ class Machine:
     @property
     def loopback(self) -> str:
         """The address that is this host's 127.0.0.1."""
-        return str(self.http.address)
+        return self.http.address
 
     @property
     def ports(self) -> frozenset[int]:
         """The ports that belong to this host."""
-        return frozenset({int(self.http.port), self.port})
+        return frozenset({self.http.port, self.port})
 
     @property
     def unit(self) -> Unit:
@@ -123,100 +98,9 @@ class Machine:
         kind = "log" if self.journal.persistent else "run"
         return self.sandbox.root / "var" / kind / "journal" / self.journal.machine_id
 
-    # Journal
-
-    def _new_journal(self) -> Journal:
-        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
-        offset = self.now_us() - self.monotonic_us()
-        journal = Journal(self.now, self.monotonic_us, Boot(boot_id, offset), self.rng)
-        journal.set_driver(
-            fields_of(
-                {
-                    "SYSLOG_IDENTIFIER": "systemd-journald",
-                    "_TRANSPORT": "driver",
-                    "PRIORITY": 6,
-                    "_PID": 18,
-                    "_UID": 0,
-                    "_SYSTEMD_UNIT": "systemd-journald.service",
-                    "_SYSTEMD_INVOCATION_ID": journal.new_id(),
-                    "_HOSTNAME": self.name,
-                }
-            )
-        )
-        return journal
-
-    def _systemd_fields(self) -> tuple[tuple[str, bytes], ...]:
-        return fields_of(
-            {
-                "_HOSTNAME": self.name,
-                "SYSLOG_IDENTIFIER": "systemd",
-                "SYSLOG_FACILITY": 3,
-                "_TRANSPORT": "journal",
-                "_PID": 1,
-                "_UID": 0,
-                "_GID": 0,
-                "_COMM": "systemd",
-                "_EXE": "/usr/lib/systemd/systemd",
-                "_CMDLINE": "/sbin/init",
-                "_SYSTEMD_CGROUP": "/init.scope",
-                "_SYSTEMD_UNIT": "init.scope",
-                "_SYSTEMD_SLICE": "-.slice",
-                "_MACHINE_ID": self.journal.machine_id,
-                "_RUNTIME_SCOPE": "system",
-            }
-        )
-
-    def unit_says(
-        self, unit: Unit, priority: int, message: str, extra: Mapping[str, Value]
-    ) -> None:
-        """A message of PID 1 about a unit."""
-        values: dict[str, Value] = {"PRIORITY": priority, "UNIT": unit.name, **extra}
-        values |= {"MESSAGE": message, "INVOCATION_ID": unit.state.invocation}
-        values["_SOURCE_REALTIME_TIMESTAMP"] = self.now_us() - 40
-        self.journal.append(self._systemd, fields_of(values))
-
-    def stdout_of(self, unit: Unit, identifier: str, argv: tuple[str, ...]) -> Source:
-        """The writer that a unit's stdout is, in its present run."""
-        key = (unit.name, unit.state.invocation, unit.state.exec_pid)
-        if key not in self._stdout:
-            values: dict[str, Value] = {
-                "_TRANSPORT": "stdout",
-                "PRIORITY": 6,
-                "SYSLOG_FACILITY": 3,
-                "SYSLOG_IDENTIFIER": identifier,
-                "_PID": unit.state.exec_pid,
-                "_UID": 1001,
-                "_GID": 1001,
-                "_COMM": argv[0].rsplit("/", 1)[-1],
-                "_EXE": argv[0],
-                "_CMDLINE": " ".join(argv),
-                "_CAP_EFFECTIVE": "0",
-                "_SYSTEMD_CGROUP": f"/system.slice/{unit.name}",
-                "_SYSTEMD_UNIT": unit.name,
-                "_SYSTEMD_SLICE": "system.slice",
-                "_SYSTEMD_INVOCATION_ID": unit.state.invocation,
-                "_MACHINE_ID": self.journal.machine_id,
-                "_HOSTNAME": self.name,
-                "_RUNTIME_SCOPE": "system",
-                "_STREAM_ID": self.new_id(),
-            }
-            self._stdout[key] = Source(fields_of(values), self.journal.user_file)
-        return self._stdout[key]
-
-    def app_says(self, text: str | bytes) -> None:
-        """What the app writes to its stdout; lines become entries."""
-        argv = self.beam.vm.argv if self.beam.vm is not None else (f"{APP}",)
-        source = self.stdout_of(self.unit, APP, argv)
-        self.journal.write_lines(source, text.encode() if isinstance(text, str) else text)
-
-    def serving_changed(self, serving: bool) -> None:
-        """The app begins or ends to listen."""
-        if serving:
-            self.http.listen()
-            place = f"0.0.0.0:{self.http.port}"
-            self.app_says(f"[info] Running Billing.Endpoint with cowboy 2.9.0 at {place} (http)")
-        else:
-            self.http.shut()
+    def new_id(self) -> str:
+        """A 128-bit id."""
+        return self.journal.new_id()
 
     def may_read_journal(self, user: str) -> bool:
         """Whether journalctl shows a user everything."""
@@ -228,55 +112,55 @@ class Machine:
         if unit is not None and unit.settings.transient and unit.state.active == "inactive":
             del self.units[name]
 
+    # What units and the app say and do
+
+    def unit_says(
+        self, unit: Unit, priority: int, message: str, extra: Mapping[str, Value]
+    ) -> None:
+        """A message of PID 1 about a unit."""
+        self.voices.systemd(unit, priority, message, extra)
+
+    def app_says(self, text: str | bytes, priority: int = 6) -> None:
+        """What the app writes to its stdout; lines become entries."""
+        argv = self.beam.vm.argv if self.beam.vm is not None else self.unit.settings.argv
+        source = self.voices.stdout(self.unit, Speaker(APP, argv), priority)
+        self.journal.write_lines(source, text.encode() if isinstance(text, str) else text)
+
+    def serving_changed(self, serving: bool) -> None:
+        """The app begins or ends to listen."""
+        if serving:
+            self.http.listen()
+            place = f"0.0.0.0:{self.http.port}"
+            self.app_says(f"[info] Running Billing.Endpoint with cowboy 2.9.0 at {place} (http)")
+        else:
+            self.http.shut()
+
     # Life
 
     async def open(self) -> None:
         """Start sshd, and the app's unit as if that had been a while ago."""
         await self.sshd.open(self.key)
+        if self._chatter is not None:
+            self._chatter.remember_boot()
         # Never before the machine's own boot, which /proc/uptime and the journal tell.
-        self._ago = min(_RUNNING_S, time.monotonic() * 0.8)
-        try:
+        ago = min(_RUNNING_S, time.monotonic() * 0.8)
+        with self.clock.at(self.clock.now_us() - int(ago * 1_000_000)):
             await self.unit.submit("start").done
             self.beam.settle()
-            self.unit.reset_failed()  # that start is long ago: it counts towards no limit
-        finally:
-            self._ago = 0.0
+        self.unit.reset_failed()  # that start is long ago: it counts towards no limit
+        if self._chatter is not None:
+            self._chatter.remember()
+            self._chatter.start()
 
     async def close(self) -> None:
         """End sshd, timers and the app."""
+        if self._chatter is not None:
+            self._chatter.close()
         await self.sshd.close()
         for unit in self.units.values():
             unit.close()
         self.beam.close()
         self.http.close()
-
-    # Faults
-
-    def drop_connections(self) -> None:
-        """Reset every SSH connection."""
-        self.sshd.wire.drop()
-
-    def black_hole(self, on: bool = True) -> None:
-        """Let nothing through, in neither direction, and tell nobody."""
-        self.sshd.wire.black_hole(on)
-
-    async def refuse_connections(self, on: bool = True) -> None:
-        """Listen no more (or again): new connections are refused, those that are stay."""
-        if on:
-            self.sshd.wire.refuse()
-        else:
-            await self.sshd.wire.open()
-
-    async def change_host_key(self) -> None:
-        """Serve a new host key, as after a reinstallation; connections are reset."""
-        self._generation += 1
-        self.key = keys.host_key(self.name, self._generation)
-        self.drop_connections()
-        await self.sshd.open(self.key)
-
-    def set_sudoers(self, user: str, rules: tuple[str, ...] | list[str]) -> None:
-        """What sudo lets a user run: `ALL`, or whole command lines; none: a password is asked."""
-        self.users[user].rules = parse_rules(rules)
 
 
 def _settings(parts: Parts) -> Settings:

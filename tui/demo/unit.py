@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tui.demo.children import Child
+from tui.demo.hostclock import HostClock
 from tui.demo.timing import Timing
 
 _STARTED = "39f53479d3a045ac8e11786248231fbf"
@@ -60,11 +61,8 @@ class World(Protocol):
     """What a unit needs of its machine."""
 
     timing: Timing
+    clock: HostClock
     jobs: Iterator[int]
-
-    def now_us(self) -> int: ...
-
-    def monotonic_us(self) -> int: ...
 
     def new_id(self) -> str: ...
 
@@ -148,6 +146,11 @@ class Unit:
         return self.settings.name
 
     @property
+    def title(self) -> str:
+        """The unit as systemd's messages call it."""
+        return f"{self.name} - {self.settings.description}"
+
+    @property
     def child(self) -> Child | None:
         """The main process, while it runs."""
         return self._child
@@ -200,7 +203,7 @@ class Unit:
         if not self._within_limit():
             self._says(4, "Start request repeated too quickly.")
             self._die("start-limit-hit" if self.state.result == "success" else self.state.result)
-            text = f"Failed to start {self.name} - {self.settings.description}."
+            text = f"Failed to start {self.title}."
             extra = {"JOB_TYPE": "start", "JOB_RESULT": "failed", "MESSAGE_ID": _START_FAILED}
             self._world.unit_says(self, 3, text, extra)
             return False
@@ -253,7 +256,7 @@ class Unit:
         self._world.unit_says(
             self,
             6,
-            f"Stopping {self.name} - {self.settings.description}...",
+            f"Stopping {self.title}...",
             {"JOB_TYPE": "stop", "MESSAGE_ID": _STOPPING},
         )
         self._enter("deactivating", "stop" if self.settings.exec_stop else "stop-sigterm")
@@ -361,7 +364,7 @@ class Unit:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of State
 
     def _stamp(self) -> tuple[int, int]:
-        return self._world.now_us(), self._world.monotonic_us()
+        return self._world.clock.now_us(), self._world.clock.monotonic_us()
 
     def _enter(self, active: str, sub: str) -> None:
         before = self.state.active
@@ -382,7 +385,7 @@ class Unit:
 
     def _log_job(self, verb: str, message_id: str, kind: str, result: str) -> None:
         extra = {"JOB_TYPE": kind, "JOB_RESULT": result, "MESSAGE_ID": message_id}
-        self._world.unit_says(self, 6, f"{verb} {self.name} - {self.settings.description}.", extra)
+        self._world.unit_says(self, 6, f"{verb} {self.title}.", extra)
 
 
 def _exit_word(status: int) -> str:

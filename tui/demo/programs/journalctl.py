@@ -25,7 +25,7 @@ _HINT = (
 async def journalctl(call: Call, machine: Machine) -> int:
     """Run one journalctl."""
     try:
-        query = parse_query(call.args, machine.now())
+        query = parse_query(call.args, machine.clock.now())
         return await _run(call, machine, query)
     except (BadOption, QueryError) as error:
         call.err(f"{error}\n")

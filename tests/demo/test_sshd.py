@@ -1,0 +1,352 @@
+"""The embedded sshd behaves as OpenSSH's does (reliability.md T6), for both kinds of client."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from tests.conftest import MakeFleet
+from tests.demo.conftest import Connect, Shell
+from tui.demo.fleet import DemoFleet
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+    """Wait for something that happens in a process of its own."""
+    async with asyncio.timeout(limit_s):
+        while not condition():
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a file or a process cannot set an event
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_exit_status_signal_and_streams(shell: Shell) -> None:
+    done = await shell.run("cat; echo err >&2; exit 3", b"in\x00\xff")
+    assert (done.status, done.out, done.err) == (3, "in\x00\\xff", "err\n")
+    killed = await shell.run("kill -KILL $$")
+    assert (killed.status, killed.signal) == (None, "KILL")
+    assert (await shell.run("nosuchprogram")).status == 127
+
+
+async def test_script_on_stdin_of_a_constant_shell(shell: Shell) -> None:
+    done = await shell.run("exec /bin/sh -s", b"echo $((40 + 2))\nexit 5\n")
+    assert (done.status, done.out) == (5, "42\n")
+
+
+async def test_a_silent_command_outlives_its_channel(
+    demo_fleet: DemoFleet, shell: Shell, tmp_path: Path
+) -> None:
+    proof = tmp_path / "done"
+    process = await shell.process(f"echo $$; sleep 0.4; touch {proof}")
+    await process.stdout.readline()
+    process.close()
+    await process.wait_closed()
+    assert not proof.exists()
+    await until(proof.exists)
+
+
+async def test_a_writing_command_dies_of_sigpipe(shell: Shell, tmp_path: Path) -> None:
+    proof = tmp_path / "status"
+    process = await shell.process(f"sh -c 'while echo line; do :; done'; echo $? >{proof}")
+    await process.stdout.readline()
+    process.close()
+    await process.wait_closed()
+    await until(lambda: proof.exists() and bool(proof.read_text()))
+    assert proof.read_text() == "141\n"
+
+
+async def test_a_lost_connection_sends_no_signal_either(
+    demo_fleet: DemoFleet, shell: Shell, tmp_path: Path
+) -> None:
+    proof = tmp_path / "done"
+    process = await shell.process(f"echo on; sleep 0.3; touch {proof}")
+    await process.stdout.readline()
+    demo_fleet.machines["web1"].drop_connections()
+    await shell.connection.wait_closed()
+    await until(proof.exists)
+
+
+async def test_a_terminal_gets_sighup(shell: Shell) -> None:
+    process = await shell.process("echo $$; exec sleep 60", term_type="xterm")
+    pid = int(await process.stdout.readline())
+    assert alive(pid)
+    process.close()
+    await process.wait_closed()
+    await until(lambda: not alive(pid))
+
+
+async def test_a_terminal_is_one(shell: Shell) -> None:
+    done = await shell.run("tty; stty size; exit 4", term_type="xterm", term_size=(123, 45))
+    assert done.status == 4
+    assert done.out.startswith("/dev/pts/")
+    assert "45 123" in done.out
+    plain = await shell.run("tty")
+    assert (plain.status, plain.out) == (1, "not a tty\n")
+
+
+async def test_an_interactive_shell_answers(shell: Shell) -> None:
+    process = await shell.process(None, term_type="xterm")
+    process.stdin.write(b"echo answer=$((6 * 7))\nexit 7\n")
+    output = await process.stdout.read()
+    await process.wait_closed()
+    assert b"answer=42" in output
+    assert process.exit_status == 7
+
+
+async def test_a_background_process_holds_the_channel_open(shell: Shell) -> None:
+    begun = time.monotonic()
+    done = await shell.run("sleep 0.3 & echo started")
+    assert done.out == "started\n"
+    assert time.monotonic() - begun >= 0.3
+
+
+async def test_the_eleventh_session_is_refused(shell: Shell) -> None:
+    held = [await shell.process("sleep 30") for _ in range(10)]
+    with pytest.raises(asyncssh.ChannelOpenError) as refused:
+        await shell.run("true")
+    assert refused.value.code == asyncssh.OPEN_CONNECT_FAILED
+    for process in held:
+        process.close()
+        await process.wait_closed()
+    await until_runs(shell)
+
+
+async def until_runs(shell: Shell) -> None:
+    """A channel's place is free again when the server has seen it close."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                assert (await shell.run("true")).status == 0
+            except asyncssh.ChannelOpenError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+async def test_a_client_that_stops_reading_stops_the_command(
+    demo_fleet: DemoFleet, connect: Connect, tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    shell = await connect(demo_fleet)
+    script = f"i=0; while :; do i=$((i+1)); echo $i >{count}; head -c 65536 /dev/zero; done"
+    process = await shell.process(script, window=65536)
+    await until(count.exists)
+    before = -1
+    async with asyncio.timeout(10):
+        while (now := _number(count)) != before or now < 0:
+            before = now
+            await asyncio.sleep(0.3)
+    assert before * 65536 < 4 * 1024 * 1024
+    for _ in range(40):
+        await process.stdout.readexactly(65536)
+    await until(lambda: _number(count) > before)
+
+
+def _number(path: Path) -> int:
+    text = path.read_text().strip()
+    return int(text) if text else -1
+
+
+async def test_stdin_waits_for_a_slow_command(shell: Shell) -> None:
+    data = os.urandom(1 << 20)
+    done = await shell.run("sleep 0.2; wc -c", data)
+    assert done.out.strip() == str(len(data))
+
+
+async def test_signals_are_delivered(shell: Shell) -> None:
+    process = await shell.process(
+        "trap 'echo got; exit 9' USR1; echo on; while :; do sleep 0.05; done"
+    )
+    await process.stdout.readline()
+    process.send_signal("USR1")
+    assert await process.stdout.readline() == b"got\n"
+    await process.wait_closed()
+    assert process.exit_status == 9
+
+
+async def test_only_lang_and_lc_come_through(shell: Shell) -> None:
+    wanted = {"LC_TIME": "C", "LANG": "C", "SECRET": "x"}
+    done = await shell.run("echo $LC_TIME-$LANG-$SECRET-$USER", env=wanted)
+    assert done.out == "C-C--devops\n"
+
+
+async def test_login_shell_is_the_users_own(demo_fleet: DemoFleet, connect: Connect) -> None:
+    demo_fleet.machines["web1"].login_shell = "/bin/bash"
+    shell = await connect(demo_fleet)
+    assert (await shell.run("echo ${BASH_VERSION:+bash} $SHELL")).out == "bash /bin/bash\n"
+
+
+async def test_strict_keys(demo_fleet: DemoFleet, connect: Connect, tmp_path: Path) -> None:
+    machine = demo_fleet.machines["web1"]
+    with pytest.raises(asyncssh.PermissionDenied):
+        await connect(demo_fleet, user="stranger")
+    other = asyncssh.generate_private_key("ssh-ed25519")
+    with pytest.raises(asyncssh.PermissionDenied):
+        await asyncssh.connect(
+            "127.0.0.1",
+            machine.port,
+            username="devops",
+            client_keys=[other],
+            known_hosts=str(demo_fleet.known_hosts),
+            config=None,
+        )
+    await machine.change_host_key()
+    with pytest.raises(asyncssh.HostKeyNotVerifiable):
+        await connect(demo_fleet)
+
+
+async def test_forwarding_reaches_the_hosts_own_ports(
+    demo_fleet: DemoFleet, connect: Connect
+) -> None:
+    for name in ("web1", "web2"):
+        machine = demo_fleet.machines[name]
+        shell = await connect(demo_fleet, name)
+        machine.http.healthy = name == "web1"
+        answer = await _get(shell, int(machine.http.port))
+        assert answer.startswith(b"HTTP/1.1 200" if name == "web1" else b"HTTP/1.1 503")
+        with pytest.raises(asyncssh.ChannelOpenError) as nothing:
+            await shell.connection.open_connection("127.0.0.1", 1)
+        assert nothing.value.code == asyncssh.OPEN_CONNECT_FAILED
+        machine.forwarding = False
+        with pytest.raises(asyncssh.ChannelOpenError) as forbidden:
+            await shell.connection.open_connection("127.0.0.1", int(machine.http.port))
+        assert forbidden.value.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+
+
+async def _get(shell: Shell, port: int) -> bytes:
+    reader, writer = await shell.connection.open_connection("127.0.0.1", port, encoding=None)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    return bytes(await reader.read())
+
+
+async def test_dev_tcp_in_bash_reaches_the_same(demo_fleet: DemoFleet, connect: Connect) -> None:
+    for name in ("web1", "web3"):
+        machine = demo_fleet.machines[name]
+        machine.http.healthy = name == "web1"
+        shell = await connect(demo_fleet, name)
+        ask = (
+            'bash -c \'exec 3<>"/dev/tcp/$1/$2"; printf "GET /health HTTP/1.0\\r\\n\\r\\n" >&3; '
+            f"head -1 <&3' x 127.0.0.1 {machine.http.port}"
+        )
+        status = "200 OK" if name == "web1" else "503 Service Unavailable"
+        assert (await shell.run(ask)).out == f"HTTP/1.1 {status}\r\n"
+
+
+async def test_sftp_is_shut_into_the_root(demo_fleet: DemoFleet, shell: Shell) -> None:
+    machine = demo_fleet.machines["web1"]
+    async with shell.connection.start_sftp_client() as sftp:
+        await sftp.makedirs("up")
+        async with sftp.open("up/new", "wb") as file:
+            await file.write(b"two")
+        async with sftp.open("up/old", "wb") as file:
+            await file.write(b"one")
+        with pytest.raises(asyncssh.SFTPError):
+            await sftp.rename("up/new", "up/old")
+        await sftp.posix_rename("up/new", "up/old")
+        where = str(await sftp.realpath("up/old"))
+        assert not await sftp.exists("/etc/passwd")
+        assert not await sftp.exists("../../../../../../etc/passwd")
+        boot = f"{machine.beam.tree.seen}/releases/start_erl.data"
+        async with sftp.open(boot, "rb") as file:
+            assert bytes(await file.read()) == b"13.1.5 0.2.0"
+    # What SFTP calls a file is what the shell calls it.
+    assert (await shell.run(f"cat {where}")).out == "two"
+
+
+async def test_one_path_is_another_folder_on_each_host(
+    demo_fleet: DemoFleet, connect: Connect
+) -> None:
+    path = f"{demo_fleet.app.root}/releases/start_erl.data"
+    found = {
+        name: (await (await connect(demo_fleet, name)).run(f"cat {path}")).out
+        for name in demo_fleet.machines
+    }
+    assert found == {"web1": "13.1.5 0.2.0", "web2": "13.1.5 0.2.0", "web3": "13.1.5 0.3.0"}
+
+
+async def test_black_hole_is_silent_and_heals(demo_fleet: DemoFleet, connect: Connect) -> None:
+    machine = demo_fleet.machines["web1"]
+    shell = await connect(demo_fleet)
+    machine.black_hole(True)
+    running = asyncio.create_task(shell.run("echo through"))
+    done, _ = await asyncio.wait([running], timeout=0.3)
+    assert not done
+    machine.black_hole(False)
+    assert (await running).out == "through\n"
+
+
+async def test_keepalives_notice_a_black_hole(demo_fleet: DemoFleet, connect: Connect) -> None:
+    shell = await connect(demo_fleet, keepalive_interval=0.1, keepalive_count_max=2)
+    demo_fleet.machines["web1"].black_hole(True)
+    async with asyncio.timeout(5):
+        await shell.connection.wait_closed()
+
+
+async def test_refused_and_back_on_the_same_port(demo_fleet: DemoFleet, connect: Connect) -> None:
+    machine = demo_fleet.machines["web1"]
+    port = machine.port
+    await machine.refuse_connections()
+    with pytest.raises(ConnectionRefusedError):
+        await connect(demo_fleet)
+    await machine.refuse_connections(False)
+    assert machine.port == port
+    assert (await (await connect(demo_fleet)).run("echo ok")).out == "ok\n"
+
+
+async def test_a_link_is_cut_after_n_bytes(demo_fleet: DemoFleet, connect: Connect) -> None:
+    demo_fleet.machines["web1"].sshd.wire.cut_after = 8000
+    shell = await connect(demo_fleet)
+    done = await shell.run("head -c 100000 /dev/zero")
+    assert done.status is None
+    assert len(done.out) < 8000
+
+
+async def test_openssh_agrees(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    if shutil.which("ssh") is None:
+        pytest.skip("OpenSSH's client is not installed: its view of the demo's sshd is NOT tested")
+    machine = demo_fleet.machines["web1"]
+
+    def ssh(*words: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        options = [
+            *("-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),
+            *("-o", f"UserKnownHostsFile={demo_fleet.known_hosts}", "-i", str(demo_fleet.identity)),
+            *("-o", "IdentitiesOnly=yes", "-p", str(machine.port), "devops@127.0.0.1"),
+        ]
+        return subprocess.run(
+            ["ssh", *options, *words], input=data, capture_output=True, timeout=20
+        )
+
+    done = await asyncio.to_thread(
+        ssh, "cat; systemctl is-active billing_prod; exit 6", data=b"x\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (6, b"x\nactive\n", b"")
+    quick = await asyncio.to_thread(ssh, "-tt", "tty; exit 2")
+    assert quick.returncode == 2
+    assert quick.stdout.startswith(b"/dev/pts/")
+
+
+async def test_nothing_is_left(make_fleet: MakeFleet, connect: Connect) -> None:
+    fleet = DemoFleet(("solo",), chatter=False)
+    await fleet.open()
+    folder = fleet.folder
+    shell = await connect(fleet, "solo")
+    held = await shell.process("setsid sleep 300 >/dev/null & echo $! $$; exec sleep 301")
+    pids = [int(word) for word in (await held.stdout.readline()).split()]
+    pids.append(fleet.machines["solo"].unit.state.main_pid)
+    assert all(alive(pid) for pid in pids)
+    await fleet.close()
+    assert not any(alive(pid) for pid in pids)
+    assert not folder.exists()
