@@ -115,7 +115,7 @@ def _failing(snapshot: HostSnapshot, now: float) -> Notice | None:
     match unit.word:
         case UnitWord.LOOPING:
             times = counted(unit.restarts or 0, "restart")
-            limit = unit.result == "start-limit-hit"
+            limit = unit.active_state == "failed"
             end = "start limit hit: systemd gave up" if limit else "systemd starts it again"
             lines = (f"{times} by systemd; {end}; {ended_words(unit)}",)
             return Notice(Severity.FAILING, host, "dies and is started again", lines, keys)

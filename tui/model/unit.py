@@ -64,8 +64,10 @@ class UnitFacts:
             looping = self.sub_state in ("auto-restart", "auto-restart-queued")
             return UnitWord.LOOPING if looping or self.looping else UnitWord.STARTING
         if self.active_state == "failed":
-            # `start-limit-hit` is the end of a loop: systemd gave up, the operator must not.
-            return UnitWord.LOOPING if self.result == "start-limit-hit" else UnitWord.FAILED
+            # systemd gave up on a loop. 252 leaves Result as the last death's (exit-code, say);
+            # the count of its own restarts is what tells a loop from a single failure.
+            gave_up = self.result == "start-limit-hit" or bool(self.restarts)
+            return UnitWord.LOOPING if gave_up else UnitWord.FAILED
         if self.active_state == "active" and self.looping:
             return UnitWord.LOOPING
         return {

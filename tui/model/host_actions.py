@@ -1,0 +1,51 @@
+"""What can be done with chosen hosts, and why not where it cannot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.model.host import HostView, LinkState
+from tui.model.unit import UnitWord
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An entry of the actions list: what it says, the screen's action, why it is off."""
+
+    label: str
+    key: str
+    call: str
+    why_not: str = ""
+
+
+def actions_for(views: Sequence[HostView]) -> tuple[Action, ...]:
+    """The actions for these hosts, in the order of their use."""
+    one = len(views) == 1
+    return (
+        Action("restart, host by host", "R", "restart", _no_restart(views)),
+        Action("details", "⏎", "details", "" if one else "one host at a time"),
+        Action("its journal", "3", "app.go('journal')"),
+        Action("host key or passphrase", "t", "trust", _no_trust(views) if one else "one host"),
+        Action("connect again now", "c", "reconnect", _no_retry(views)),
+    )
+
+
+def _no_restart(views: Sequence[HostView]) -> str:
+    away = [view.host for view in views if not view.link.usable]
+    if away:
+        return f"not connected: {', '.join(away)}"
+    unread = [view.host for view in views if view.snapshot is None]
+    if unread:
+        return f"not read yet: {', '.join(unread)}"
+    gone = [v.host for v in views if v.snapshot and v.snapshot.unit.word is UnitWord.NOT_FOUND]
+    return f"no such unit on {', '.join(gone)}" if gone else ""
+
+
+def _no_trust(views: Sequence[HostView]) -> str:
+    asks = (LinkState.UNKNOWN_KEY, LinkState.LOCKED_IDENTITY, LinkState.CHANGED_KEY)
+    return "" if views[0].link.state in asks else "nothing keeps it out"
+
+
+def _no_retry(views: Sequence[HostView]) -> str:
+    return "connected" if all(view.link.usable for view in views) else ""
