@@ -6,11 +6,8 @@ from tui.commands.sudo import RestartRight
 from tui.model.command import Command, Effect
 from tui.model.unit import UnitFacts
 
-DEFAULT_TIMEOUT_S = 90.0
-"""systemd's own default of TimeoutStartSec and TimeoutStopSec."""
-
 UNBOUNDED_S = 600.0
-"""What stands in for a unit's limit where it sets none (`infinity`)."""
+"""What stands in for a unit's limit where it sets none (`infinity`), or a longer one."""
 
 MARGIN_S = 10.0
 
@@ -25,19 +22,22 @@ def restart_command(right: RestartRight, limit_s: float) -> Command:
 
 
 def stop_limit_s(unit: UnitFacts) -> float:
-    """Seconds that systemd gives the unit to stop before it kills it."""
+    """Seconds that systemd gives the unit to stop before it kills it, at most UNBOUNDED_S."""
     return _bounded(unit.timeout_stop_s)
 
 
 def start_limit_s(unit: UnitFacts) -> float:
-    """Seconds that systemd gives the unit to start."""
+    """Seconds that systemd gives the unit to start, at most UNBOUNDED_S."""
     return _bounded(unit.timeout_start_s)
 
 
 def _bounded(limit_s: float | None) -> float:
-    if limit_s is None:
-        return DEFAULT_TIMEOUT_S
-    return min(limit_s, UNBOUNDED_S)
+    return UNBOUNDED_S if limit_s is None else min(limit_s, UNBOUNDED_S)
+
+
+def limit_words(limit_s: float | None) -> str:
+    """A unit's own limit: `at most 90 s`, `no limit set`."""
+    return "no limit set" if limit_s is None else f"at most {limit_s:g} s"
 
 
 def restart_limit_s(unit: UnitFacts) -> float:

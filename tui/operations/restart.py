@@ -6,12 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from tui.commands import health as health_check
-from tui.commands.restart import (
-    restart_command,
-    restart_limit_s,
-    start_limit_s,
-    stop_limit_s,
-)
+from tui.commands.restart import limit_words, restart_command, restart_limit_s
 from tui.commands.sudo import RestartRight, parse_restart_right, read_restart_right
 from tui.errors import BeamdeckError
 from tui.model.fleet import App, Environment, HealthKind
@@ -201,9 +196,9 @@ def _step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
 
 
 def _why(snapshot: HostSnapshot) -> str:
-    unit, release = snapshot.unit, snapshot.release
-    limits = f"stop up to {stop_limit_s(unit):g} s, start up to {start_limit_s(unit):g} s"
-    return f"{_coming_up(snapshot)}; {limits}" if release else limits
+    unit = snapshot.unit
+    stop, start = limit_words(unit.timeout_stop_s), limit_words(unit.timeout_start_s)
+    return f"{_coming_up(snapshot)}; systemd's limits: stop {stop}, start {start}"
 
 
 def _coming_up(snapshot: HostSnapshot) -> str:

@@ -41,8 +41,7 @@ class Sent:
 
     def witness(self, snapshot: HostSnapshot) -> Witness:
         """The journal and sudo of the host, as far as the SSH user may ask them."""
-        by_sudo = snapshot.machine.journal_readable is False
-        return Witness(self.session, self.app, snapshot.unit.name, by_sudo=by_sudo)
+        return Witness(self.session, self.app, snapshot.unit.name)
 
 
 def found(state: StepState, detail: str, snapshot: HostSnapshot) -> Finding:

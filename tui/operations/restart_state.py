@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from tui.commands.restart import start_limit_s, stop_limit_s
+from tui.commands.restart import limit_words, start_limit_s, stop_limit_s
 from tui.commands.restart_evidence import StartsSeen
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, StepState
@@ -141,9 +141,9 @@ def phase_words(unit: UnitFacts, elapsed_s: float) -> str:
     if unit.active_state == "deactivating":
         if "sigkill" in unit.sub_state:
             return f"it did not stop in {stop_limit_s(unit):g} s: systemd kills it"
-        return f"stopping, {seconds} of at most {stop_limit_s(unit):g} s"
+        return f"stopping, {seconds} of {limit_words(unit.timeout_stop_s)}"
     if unit.active_state == "activating":
-        return f"starting, {seconds} of at most {start_limit_s(unit):g} s"
+        return f"starting, {seconds} of {limit_words(unit.timeout_start_s)}"
     return f"waiting for systemd's job, {seconds}"
 
 

@@ -26,22 +26,28 @@ from tui.operations.ports import Session
 class Witness:
     """Asks one host about one unit; reads only."""
 
-    def __init__(self, session: Session, app: App, unit: str, *, by_sudo: bool) -> None:
-        """`by_sudo`: the SSH user may not read the journal, so `sudo -n` is tried."""
+    def __init__(self, session: Session, app: App, unit: str) -> None:
         self._session = session
         self._app = app
         self._unit = unit
-        self._by_sudo = by_sudo
 
     async def stop(self, invocation: str) -> StopSeen:
         """How the run `invocation` was stopped."""
-        command = read_stop(self._unit, invocation, sudo=self._by_sudo)
-        return stop_seen(await self._entries(command)) if command else StopSeen()
+        for sudo in (False, True):
+            command = read_stop(self._unit, invocation, sudo=sudo)
+            entries = await self._entries(command) if command else []
+            if entries:
+                return stop_seen(entries)
+        return StopSeen()
 
     async def starts(self, before: str) -> StartsSeen:
         """What came after the run `before`."""
-        entries = await self._entries(read_newest(self._unit, sudo=self._by_sudo))
-        return starts_seen(entries, before)
+        for sudo in (False, True):
+            # Without the right to read, journalctl shows nothing and says so to nobody.
+            entries = await self._entries(read_newest(self._unit, sudo=sudo))
+            if entries:
+                return starts_seen(entries, before)
+        return StartsSeen()
 
     async def _entries(self, command: Command) -> list[Entry]:
         outcome = await self._run(command)

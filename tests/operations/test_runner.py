@@ -1,0 +1,470 @@
+"""The runner: order of things, records first, nothing twice, and a link lost at every moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.operations.fake_host import (
+    RESTART_ARGV,
+    Behaviour,
+    FakeFleet,
+    FakeSession,
+    Fault,
+    ended,
+    last_of,
+)
+from tests.operations.virtual_time import Stuck, run
+from tui.errors import ChangeRefused, RecordUnwritable
+from tui.model.command import Command, Outcome
+from tui.model.consent import Consent
+from tui.model.gate import Grant
+from tui.model.plan import PlanEvent, PlanPaused, StepEvent, StepState
+from tui.operations.audit_log import verify
+from tui.operations.resolve import resolve
+
+HOWS = ("refused", "unsent", "late arrival", "unheard", "no status", "late")
+
+
+def unheard(_state: StepState, _detail: str) -> None:
+    """Nobody listens."""
+
+
+# -- order -----------------------------------------------------------------------------------
+
+
+def test_hosts_go_one_after_the_other_each_verified_before_the_next(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour(), Behaviour())
+        return fleet, await fleet.restart()
+
+    fleet, events = run(carry_out())
+    states = [(e.index, e.state) for e in events if isinstance(e, StepEvent)]
+    first_of_2 = states.index((1, StepState.RUNNING))
+    assert (0, StepState.DONE) in states[:first_of_2]
+    assert ended(events).ok
+    assert ended(events).summary.endswith("done and verified on web1, web2, web3")
+    assert [host for host, text in fleet.sent if "systemctl" in text] == ["web1", "web2", "web3"]
+    assert fleet.sent[1][1] == " ".join(RESTART_ARGV)
+
+
+def test_the_first_failure_stops_the_rest(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour(dies_after_s=0.3), Behaviour())
+        return fleet, await fleet.restart()
+
+    fleet, events = run(carry_out())
+    assert [last_of(events, i).state for i in range(3)] == [
+        StepState.DONE,
+        StepState.FAILED,
+        StepState.SKIPPED,
+    ]
+    assert not ended(events).ok
+    assert ended(events).summary.endswith("Not begun: web3")
+    assert fleet.sessions["web3"].sent == []
+
+
+def test_the_records_are_on_disk_before_the_restart_is_sent(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    class Watching(FakeSession):
+        async def run(self, command: Command, grant: Grant | None = None) -> Outcome:
+            if command.argv == RESTART_ARGV:
+                (path,) = (tmp_path / "ops").glob("*.jsonl")
+                lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+                audit = (tmp_path / "audit" / "audit.jsonl").read_bytes().splitlines()
+                seen.append([line["event"] for line in lines])
+                seen.append([json.loads(line)["event"] for line in audit])
+                assert lines[1]["before"]["invocation"] == f"{1:032x}"
+            return await super().run(command, grant)
+
+    async def carry_out() -> None:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        fleet.sessions["web1"] = Watching("web1", fleet.app, fleet.gate, Behaviour())
+        await fleet.restart()
+
+    run(carry_out())
+    assert seen == [["plan", "intent"], ["plan", "confirm", "begin"]]
+
+
+def test_every_change_is_audited_from_plan_to_end(tmp_path: Path) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        await fleet.restart()
+        return fleet
+
+    fleet = run(carry_out())
+    records = fleet.audited()
+    assert [r["event"] for r in records] == ["plan", "confirm", "begin", "end", "end"]
+    begin, step_end = records[2], records[3]
+    assert begin["command"] == " ".join(RESTART_ARGV)
+    assert len(str(begin["command_sha256"])) == 64
+    assert begin["host"] == "web1"
+    assert begin["host_key"] == "SHA256:abc"
+    assert begin["ssh_user"] == "devops"
+    assert begin["unit"] == "billing.service"
+    assert records[1]["reason"] == "test 4711"
+    assert begin["before"]["invocation"] != step_end["after"]["invocation"]  # type: ignore[index]
+    assert step_end["exit_status"] == "0"
+    assert len({r["op"] for r in records}) == 1
+    assert verify(fleet.audit.path) == ""
+
+
+def test_the_host_s_own_journal_gets_a_line_before_and_after(tmp_path: Path) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        await fleet.restart()
+        return fleet
+
+    fleet = run(carry_out())
+    before, after = fleet.sessions["web1"].marks
+    records = fleet.audited()
+    assert f"begin audit={records[2]['hash']}" in before
+    assert f"done audit={records[3]['hash']}" in after
+    assert f"op={records[0]['op']}" in before
+
+
+# -- leave to change -------------------------------------------------------------------------
+
+
+def test_a_locked_environment_lets_no_plan_begin(tmp_path: Path) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour(), production=True)
+        with pytest.raises(ChangeRefused):
+            await fleet.restart()
+        return fleet
+
+    fleet = run(carry_out())
+    assert fleet.sessions["web1"].sent == []
+    assert not (tmp_path / "ops").exists()
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [
+        lambda plan: Consent("0" * 64, "staging", "why"),
+        lambda plan: Consent(plan.hash, "staging", ""),
+        lambda plan: Consent(plan.hash, "stagin", "why"),
+    ],
+)
+def test_a_consent_that_does_not_fit_lets_no_plan_begin(
+    tmp_path: Path, consent: Callable[[object], Consent]
+) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour(), production=True)
+        fleet.gate.unlock("test")
+        plan = await fleet.plan()
+        with pytest.raises(ChangeRefused):
+            async for _ in fleet.run(plan, consent(plan)):
+                pass
+        return fleet
+
+    assert run(carry_out()).sessions["web1"].sent == []
+
+
+def test_a_plan_begun_in_time_ends_though_the_lock_closes(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour(), production=True)
+        fleet.gate.unlock("pager")
+        plan = await fleet.plan()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            fleet.gate.lock()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    assert ended(events).ok
+    assert fleet.gate.grants == frozenset()
+
+
+# -- nothing can be written ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["ops", "audit"])
+def test_without_records_nothing_begins(tmp_path: Path, what: str) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        (tmp_path / what).write_text("a file where a folder must be")
+        with pytest.raises(RecordUnwritable):
+            await fleet.restart()
+        return fleet
+
+    fleet = run(carry_out())
+    assert fleet.sessions["web1"].sent == []
+    assert fleet.gate.grants == frozenset()
+
+
+def test_an_intent_that_cannot_be_written_sends_nothing(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, StepEvent) and (event.index, event.state) == (0, StepState.DONE):
+                (tmp_path / "audit" / "audit.jsonl").rename(tmp_path / "moved")
+                (tmp_path / "audit" / "audit.jsonl").mkdir()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    assert last_of(events, 1).state is StepState.REFUSED
+    assert "nothing was sent" in last_of(events, 1).detail
+    assert not ended(events).ok
+    assert fleet.sessions["web2"].sent == []
+
+
+def test_a_result_that_cannot_be_written_is_found_out_and_stops_the_rest(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, StepEvent) and event.detail == "sent":
+                (tmp_path / "audit" / "audit.jsonl").rename(tmp_path / "moved")
+                (tmp_path / "audit" / "audit.jsonl").mkdir()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    assert last_of(events, 0).state is StepState.DONE
+    assert not ended(events).ok
+    assert "could not be written down" in ended(events).summary
+    assert fleet.sessions["web2"].sent == []
+
+
+# -- steering --------------------------------------------------------------------------------
+
+
+def test_stop_here_lets_the_step_end_and_begins_no_other(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, StepEvent) and event.detail == "sent":
+                fleet.steering.stop_here()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    assert last_of(events, 0).state is StepState.DONE
+    assert last_of(events, 1).state is StepState.SKIPPED
+    assert ended(events).summary == "stopped by you. Not begun: web2"
+    assert fleet.sessions["web2"].sent == []
+    assert fleet.oplog.unresolved() == ()
+
+
+@pytest.mark.parametrize("answer", ["go on", "stop"])
+def test_after_a_step_out_of_sight_the_plan_waits_for_the_operator(
+    tmp_path: Path, answer: str
+) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        session = fleet.sessions["web1"]
+        session.faults[session.uses + 3] = Fault("unheard", 48.0)
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, PlanPaused):
+                await asyncio.sleep(600.0)
+                assert fleet.sessions["web2"].sent == []
+                if answer == "go on":
+                    fleet.steering.go_on()
+                else:
+                    fleet.steering.stop_here()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    assert last_of(events, 0).state is StepState.DONE
+    assert ended(events).ok == (answer == "go on")
+    assert len(fleet.sessions["web2"].sent) == (1 if answer == "go on" else 0)
+
+
+def test_a_pause_has_no_end_of_its_own(tmp_path: Path) -> None:
+    async def carry_out() -> None:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        session = fleet.sessions["web1"]
+        session.faults[session.uses + 3] = Fault("unheard", 48.0)
+        async for _ in fleet.run(plan):
+            pass
+
+    with pytest.raises(Stuck):
+        run(carry_out())
+
+
+# -- the console goes away -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after_s", [0.01, 0.05, 0.3, 1.2, 3.0, 5.9, 6.5, 12.0])
+def test_leaving_the_console_stops_nothing_and_says_where_it_stood(
+    tmp_path: Path, after_s: float
+) -> None:
+    async def carry_out() -> FakeFleet:
+        fleet = FakeFleet(tmp_path, Behaviour(stop_s=2.0), Behaviour())
+        plan = await fleet.plan()
+
+        async def consume() -> None:
+            async for _ in fleet.run(plan):
+                pass
+
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(after_s)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert fleet.gate.grants == frozenset()
+        await asyncio.sleep(30.0)
+        return fleet
+
+    fleet = run(carry_out())
+    for session in fleet.sessions.values():
+        # What was sent goes on to its end on the host; nothing else is begun.
+        assert session.unit.starts == len(session.sent) <= 1
+    left = fleet.oplog.unresolved()
+    under_way = [name for name, s in fleet.sessions.items() if s.sent]
+    if after_s < 0.04:
+        assert left == ()
+    elif left:
+        assert left[0].host == under_way[-1]
+    assert verify(fleet.audit.path) == ""
+    assert fleet.audited()[-1]["event"] in ("left", "end")
+
+
+def test_what_a_gone_console_left_is_read_from_the_host(tmp_path: Path) -> None:
+    async def carry_out(before_s: float) -> tuple[StepState, FakeFleet]:
+        fleet = FakeFleet(tmp_path / str(before_s), Behaviour(stop_s=2.0))
+        plan = await fleet.plan()
+
+        async def consume() -> None:
+            async for _ in fleet.run(plan):
+                pass
+
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(before_s)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (left,) = fleet.oplog.unresolved()
+        finding = await resolve(
+            left,
+            fleet.sessions["web1"],
+            fleet.kinds,
+            fleet.oplog,
+            fleet.audit,
+            unheard,
+        )
+        assert fleet.oplog.unresolved() == ()
+        return finding.state, fleet
+
+    # 0.03 s: the intent is written and the mark under way, the restart not sent.
+    assert run(carry_out(0.03))[0] is StepState.FAILED
+    for before_s in (0.3, 1.5, 2.5, 4.0):
+        state, fleet = run(carry_out(before_s))
+        assert state is StepState.DONE
+        assert fleet.sessions["web1"].unit.starts == 1
+
+
+# -- a link lost at every moment -------------------------------------------------------------
+
+
+@pytest.fixture
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of plans are carried out; that records reach the disk is shown elsewhere."""
+    monkeypatch.setattr("os.fsync", lambda _fd: None)
+
+
+def uses_of(folder: Path, ways: Callable[[], Behaviour]) -> int:
+    """How often an undisturbed plan uses the session."""
+
+    async def carry_out() -> int:
+        fleet = FakeFleet(folder, ways())
+        plan = await fleet.plan()
+        before = fleet.sessions["web1"].uses
+        async for _ in fleet.run(plan):
+            pass
+        return fleet.sessions["web1"].uses - before
+
+    return run(carry_out())
+
+
+WAYS: dict[str, Callable[[], Behaviour]] = {
+    "quick": lambda: Behaviour(stop_s=0.5, start_s=0.2),
+    "slow": lambda: Behaviour(stop_s=3.0, start_s=2.0, healthy_after_s=6.0),
+    "stubborn": lambda: Behaviour(stubborn=True, stop_limit_s=4.0),
+    "loop": lambda: Behaviour(dies_after_s=0.3),
+    "bash": lambda: Behaviour(forwarding=False),
+}
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_fault_at_any_use_of_the_session_never_lies(tmp_path: Path, way: str, how: str) -> None:
+    count = uses_of(tmp_path / "undisturbed", WAYS[way])
+    assert count >= 8
+    for at in range(1, count + 2):
+
+        async def carry_out(number: int = at) -> tuple[FakeFleet, list[PlanEvent]]:
+            fleet = FakeFleet(tmp_path / f"{number}", WAYS[way]())
+            plan = await fleet.plan()
+            session = fleet.sessions["web1"]
+            session.faults[session.uses + number] = Fault(how, 17.0)
+            events = [event async for event in fleet.run(plan)]
+            await asyncio.sleep(60.0)
+            return fleet, events
+
+        honest(*run(carry_out()), way)
+
+
+def honest(fleet: FakeFleet, events: list[PlanEvent], way: str) -> None:
+    """The report fits the host, and the restart happened at most once."""
+    session = fleet.sessions["web1"]
+    last = last_of(events, 0)
+    assert len(session.sent) <= 1
+    assert verify(fleet.audit.path) == ""
+    by_hand = min(session.unit.starts, 1)
+    if last.state is StepState.DONE:
+        assert by_hand == 1
+        assert session.unit.active == "active"
+        assert way != "loop"
+    elif last.state is StepState.REFUSED:
+        assert by_hand == 0
+    elif last.state is StepState.FAILED:
+        assert way == "loop" or by_hand == 0, last.detail
+    assert ended(events).ok == (last.state is StepState.DONE)
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_thirty_restarts_with_random_drops_are_counted_right(tmp_path: Path) -> None:
+    """The unit's start count is the number of restarts reported as done, always (R28)."""
+    dice = random.Random(4711)
+
+    async def carry_out() -> tuple[int, int, int]:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        session = fleet.sessions["web1"]
+        done = unknown = 0
+        for _ in range(30):
+            await asyncio.sleep(30.0)
+            plan = await fleet.plan()
+            if dice.random() < 0.7:
+                at = session.uses + dice.randint(1, 14)
+                session.faults[at] = Fault(dice.choice(HOWS), dice.uniform(0.5, 90.0))
+            session.ways.stop_s = dice.uniform(0.1, 6.0)
+            events = [event async for event in fleet.run(plan)]
+            done += ended(events).ok
+            unknown += last_of(events, 0).state is StepState.UNKNOWN
+            await asyncio.sleep(120.0)
+        return done, session.unit.starts, unknown
+
+    done, starts, unknown = run(carry_out())
+    assert unknown == 0
+    assert done == starts
+    assert 10 < done < 30
