@@ -94,10 +94,7 @@ class JournalScreen(JournalMoves):
         self._sync_due = False
         if not self.is_attached or not self.is_current:
             return
-        states = self.deck.feed.states
-        view = self.view
-        why = nothing_because(states, self.deck.feed.query, view.summary)
-        view.sync(why, self.deck.clock())
+        self.view.sync(self.deck.clock())
         self.say()
 
     def _tick(self) -> None:
@@ -117,9 +114,11 @@ class JournalScreen(JournalMoves):
         """Counts, states and the filter, as they stand."""
         summary = self.view.summary
         counts = count_words(summary)
-        # While nothing is listed for want of entries, the place of the entries says it already.
-        states = self.deck.feed.states if summary.held else {}
-        self.query_one(JournalTroubles).show(troubles(states))
+        states = self.deck.feed.states
+        if not summary.listed:
+            self.view.say_instead(nothing_because(states, self.deck.feed.query, summary))
+        # Without entries their place says it already.
+        self.query_one(JournalTroubles).show(troubles(states) if summary.held else ())
         self.query_one(JournalHead).show(query_words(self.deck.feed.query), state_words(summary))
         self.query_one(FilterLine).show(
             filter_words(self.filter, self._typed, self._only_hits),
@@ -199,7 +198,6 @@ class JournalScreen(JournalMoves):
         hits = filter_.spans if filter_.text and not filter_.negated else None
         self.note = ""
         self.view.filter_by(None if hiding.empty else hiding.matches, hits)
-        self._sync()
         self.say()
 
     # -- asking --------------------------------------------------------------------------

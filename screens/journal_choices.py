@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from screens.dialog import Dialog
+from tui.commands.journal import boot_fits
 from tui.model.journal import JournalQuery
 from tui.model.timespec import FORMS, NotATime, parse_since
 
@@ -57,6 +58,9 @@ class QueryScreen(Dialog[JournalQuery]):
             return
         if end is not None and end < begin:
             self._say("until lies before since")
+            return
+        if boot and not boot_fits(boot):
+            self._say(f"{boot!r} is neither a boot ID nor an offset like -1")
             return
         self.dismiss(
             replace(self._query, since=since or "15m", until=until or None, boot=boot or None)

@@ -17,8 +17,8 @@ Shows = Callable[[Entry], bool]
 
 _CHUNK = 64
 """Entries looked at between two looks at the clock."""
-_FAR = 20_000
-"""When so many have to be looked at again, the reader's place comes first."""
+_FAR = 4096
+"""Entries that are looked at again at once; when there are more, the reader's place comes first."""
 
 
 class Indices:
@@ -153,6 +153,11 @@ class Listing:
             self._hidden_errors.drop_below(source.dropped)
             low = source.dropped
         self._scanned = (low, max(low, high))
+        here = min(pivot, end_of(source) - 1)
+        if self._shows is not None and changed <= here < self._scanned[1] + _FAR:
+            # The reader's place is listed at once, whatever becomes of the rest.
+            while self._scanned[1] <= here:
+                self._scan_newer()
 
     def scan(self, until: float) -> bool:
         """Look at more entries until `until` (time.perf_counter); whether everything was."""

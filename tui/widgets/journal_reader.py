@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tui.model.journal import Entry, EntryKind
+from tui.model.journal import Entry
 from tui.model.words import duration
 from tui.widgets.journal_list import Listing, Seek, Shows
-from tui.widgets.journal_rows import Marks, Row, day_of, same_second
+from tui.widgets.journal_rows import Marks, Row, day_of, gap_is_open, same_second
 from tui.widgets.journal_source import (
     FrozenSource,
     JournalSource,
@@ -81,8 +81,10 @@ class JournalReader:
         window = self.window
         if window.following:
             return end_of(self._reading)
-        if self._kept is not None and self._listing.changed <= window.highlighted:
-            window.highlighted = find_again(self._reading, self._kept, window.highlighted)
+        kept, reading = self._kept, self._reading
+        moved = self._listing.changed <= window.highlighted or window.highlighted < reading.dropped
+        if kept is not None and moved:
+            window.highlighted = find_again(reading, kept, window.highlighted)
         return window.highlighted
 
     def resize(self, height: int) -> None:
@@ -210,7 +212,7 @@ class JournalReader:
         entry = self._listing.entry(position)
         unfolded = bool(self._unfolded) and _name(entry) in self._unfolded
         lasts = ""
-        if entry.kind is EntryKind.GAP and entry.message.endswith("resuming"):
+        if gap_is_open(entry):
             lasts = duration(self.now - entry.at_us / 1_000_000)
         if position == 0:
             today = int(self.now // 86_400) if self.now else day_of(entry)

@@ -63,6 +63,8 @@ _PREFIX = re.compile(
     r"(?:(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d[.,]\d{3}\d*Z? )?"
     r"(?P<metadata>(?:[\w.]+=\S+ )*)\[(?P<level>[a-z]+)\] "
 )
+# A gap says what it is, then how that goes on; other remarks are one sentence.
+_LOST = re.compile(r"(link lost \d\d:\d\d:\d\d), ")
 _DAY_US = 86_400_000_000
 
 
@@ -112,9 +114,8 @@ class Layout:
         """An entry's rows, each exactly as wide as the layout."""
         rows: list[Row] = [self._rule(_date(entry), "", "day")] if marks.day else []
         if entry.kind is EntryKind.GAP:
-            left, _, right = entry.message.partition(", ")
-            lasts = f"{right}, {marks.lasts}" if marks.lasts else right
-            return (*rows, self._rule(f"{entry.host}: {left}", lasts, "gap"))
+            left, right = _gap_words(entry, marks.lasts)
+            return (*rows, self._rule(f"{entry.host}: {left}", right, "gap"))
         before, under = self._head(entry, marks.short), self._under(entry)
         for row in self._messages(entry, marks.unfolded):
             rows.append((*before, *row))
@@ -245,6 +246,23 @@ class Layout:
         if hits:
             text = f"{text[:-1]}, {hits} with hits)"
         return ((pad_cells(text, room - 2), "hit" if hits else "more"), (" ⏎", "more"))
+
+
+def gap_is_open(entry: Entry) -> bool:
+    """Whether an entry is a lost link that has not come back."""
+    return (
+        entry.kind is EntryKind.GAP
+        and _LOST.match(entry.message) is not None
+        and (entry.message.endswith(", resuming"))
+    )
+
+
+def _gap_words(entry: Entry, lasts: str) -> tuple[str, str]:
+    lost = _LOST.match(entry.message)
+    if lost is None:
+        return entry.message.replace("\n", " "), ""
+    right = entry.message[lost.end() :]
+    return lost[1], f"{right}, {lasts}" if lasts else right
 
 
 def _date(entry: Entry) -> str:

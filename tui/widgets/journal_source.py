@@ -43,7 +43,7 @@ class FrozenSource:
     """
 
     def __init__(self, source: JournalSource) -> None:
-        self.entries: Sequence[Entry] = tuple(source.entries)
+        self.entries: Sequence[Entry] = source.entries[:]
         self.dropped = source.dropped
         self.revision = source.revision
 

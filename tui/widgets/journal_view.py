@@ -32,6 +32,8 @@ SLICE_S = 0.005
 """Longest stretch of a scan or search before keys have their turn."""
 REST_S = 0.002
 """Pause between two slices: what waits on the event loop runs in it."""
+FRAME_S = 1 / 30
+"""Least time between two drawings while a scan goes on."""
 WHEEL_ROWS = 3
 
 
@@ -165,16 +167,18 @@ class JournalView(Widget, can_focus=True):
         """Counts as drawn last."""
         return self._summary
 
-    def sync(self, nothing: Sequence[str] = (), now: float | None = None) -> None:
-        """Take over what the source got, lost or changed.
-
-        `nothing` is what stands there while nothing is listed, `now` the time in Unix seconds.
-        """
-        self._nothing = tuple(nothing) or self._nothing
+    def sync(self, now: float | None = None) -> None:
+        """Take over what the source got, lost or changed; `now` is the time in Unix seconds."""
         self.reader.now = self.reader.now if now is None else now
         self.reader.catch_up(time.perf_counter() + SLICE_S)
         self.draw()
         self._scan_on()
+
+    def say_instead(self, lines: Sequence[str]) -> None:
+        """What stands there while nothing is listed."""
+        if tuple(lines) != self._nothing:
+            self._nothing = tuple(lines)
+            self.draw()
 
     @property
     def highlighted(self) -> Entry | None:
@@ -234,10 +238,14 @@ class JournalView(Widget, can_focus=True):
 
     async def _scan(self) -> None:
         try:
+            drawn = time.perf_counter()
             while not self.reader.scanned:
                 await asyncio.sleep(REST_S)
-                self.reader.catch_up(time.perf_counter() + SLICE_S)
-                self.draw()
+                now = time.perf_counter()
+                self.reader.catch_up(now + SLICE_S)
+                if now - drawn >= FRAME_S or self.reader.scanned:
+                    self.draw()
+                    drawn = now
         finally:
             self._scanning = False
 
