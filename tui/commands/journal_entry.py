@@ -59,10 +59,9 @@ class _Context(NamedTuple):
 class EntryMaker:
     """Makes one host's entries; remembers the contexts it has seen, at most _CONTEXTS."""
 
-    def __init__(self, host: str, at_us: int = 0) -> None:
+    def __init__(self, host: str) -> None:
         self._host = host
         self._contexts: dict[bytes, _Context] = {}
-        self.last_us = at_us
 
     def quick(self, record: bytes) -> Entry | None:
         """The entry of a record of text fields, a line each, without the empty line that ends
@@ -108,15 +107,14 @@ class EntryMaker:
             at_us, _context(fields), f"{message}\n{note}" if note else message, cursor
         )
 
-    def remark(self, text: str) -> Entry:
-        """An entry of ours, at the time of the one before."""
-        return Entry(self._host, self.last_us, Level.WARNING, EntryKind.GAP, text)
+    def remark(self, text: str, at_us: int) -> Entry:
+        """An entry of ours among the host's."""
+        return Entry(self._host, at_us, Level.WARNING, EntryKind.GAP, text)
 
     def _entry(self, at_us: int, context: _Context, message: str, cursor: str) -> Entry:
         kind, priority, level, columns = context
         if level is None:
             level = level_of(message, priority)
-        self.last_us = at_us
         return Entry(self._host, at_us, level, kind, message, cursor, *columns)
 
     def _learn(self, key: bytes) -> _Context | None:

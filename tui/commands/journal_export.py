@@ -14,9 +14,10 @@ from tui.model.redact import from_host
 # A value is kept up to here, an entry up to four of them; scrub shows 65,536 characters.
 VALUE_CAP = 256 * 1024
 ENTRY_CAP = 4 * VALUE_CAP
-# journald's own limit (DATA_SIZE_MAX): beyond it, it is not a length.
+# journald's own limits (DATA_SIZE_MAX, N_FIELDS_MAX): beyond the first it is not a length.
 LENGTH_MAX = 768 * 1024 * 1024
-# An unfinished entry is waited for in one piece up to here, then read field by field.
+FIELDS_MAX = 1024
+# An entry is waited for in one piece up to here; a larger one is read field by field.
 _WAITED_FOR = 64 * 1024
 _FIRST = b"__CURSOR"
 _SAMPLE = 200
@@ -30,11 +31,13 @@ class ExportParser:
     """
 
     def __init__(self, host: str, at_us: int = 0) -> None:
-        self._make = EntryMaker(host, at_us)
+        self._make = EntryMaker(host)
+        self._last_us = at_us
         self._begun = False
         self._rest = b""
         self._fields: Fields = {}
         self._room = ENTRY_CAP
+        self._count = 0
         self._cut = 0
         # The value being read in pieces: its name, what is kept, bytes to come (text: until LF).
         self._name = b""
@@ -57,10 +60,11 @@ class ExportParser:
                 if stop < 0 and end - at <= _WAITED_FOR and data.startswith(_FIRST, at):
                     self._rest = data[at:]
                     break
-                entry = quick(data[at:stop]) if stop > 0 else None
+                entry = quick(data[at:stop]) if at < stop <= at + _WAITED_FOR else None
                 if entry is not None:
                     self._begin(entries)
                     entries.append(entry)
+                    self._last_us = entry.at_us
                     at = stop + 2
                     continue
             at = self._step(data, at, entries)
@@ -158,9 +162,8 @@ class ExportParser:
         self._put(name, bytes(self._kept))
 
     def _put(self, name: bytes, value: bytes) -> None:
-        # A name costs room as well: a thousand empty fields are an entry too.
-        self._room -= len(name)
-        if self._room > 0:
+        self._count += 1
+        if self._count <= FIELDS_MAX:
             self._fields.setdefault(name, []).append(value)
         else:
             self._cut += len(name) + len(value)
@@ -170,7 +173,7 @@ class ExportParser:
         if self._garbage_size and self._begun:
             sample = from_host(bytes(self._garbage)).replace("\n", "␊")
             text = f"{self._garbage_size:,} bytes here are no journal entry: {sample}"
-            entries.append(self._make.remark(text))
+            entries.append(self._make.remark(text, self._last_us))
         self._begun = True
         self._garbage.clear()
         self._garbage_size = 0
@@ -180,21 +183,26 @@ class ExportParser:
             return
         note = f"(cut: {self._cut:,} bytes more)" if self._cut else ""
         try:
-            entries.append(self._make.full(self._fields, note))
+            entry = self._make.full(self._fields, note)
         except NotAnEntry:
             self._broken(entries)
+            return
+        entries.append(entry)
+        self._last_us = entry.at_us
         self._fresh()
 
     def _broken(self, entries: list[Entry]) -> None:
         """Say that an entry came without its end or its cursor, and what it said."""
         said = self._fields.get(b"MESSAGE", [b""])[0]
         sample = from_host(said[: 4 * _SAMPLE], limit=_SAMPLE).replace("\n", "␊")
-        entries.append(self._make.remark(f"an entry of the journal came broken: {sample}"))
+        text = f"an entry of the journal came broken: {sample}"
+        entries.append(self._make.remark(text, self._last_us))
         self._fresh()
 
     def _fresh(self) -> None:
         self._fields = {}
         self._room = ENTRY_CAP
+        self._count = 0
         self._cut = 0
 
     def _lost(self, line: bytes, entries: list[Entry]) -> None:

@@ -101,7 +101,11 @@ class Filter:
             return spans
         start = 0
         try:
-            while len(spans) < limit and (found := self._find(message, start)) is not None:
+            # Behind the end a pattern that matches nothing would match nothing for ever.
+            while start <= len(message) and len(spans) < limit:
+                found = self._find(message, start)
+                if found is None:
+                    break
                 start = max(found[1], found[0] + 1)
                 if found[1] > found[0]:
                     spans.append(found)
@@ -118,7 +122,7 @@ class Filter:
         try:
             pattern = re.compile(self.wanted, flags)
         except (re.error, OverflowError, RecursionError) as error:
-            self._problems.append(_explained(error))
+            self._problems.append(_explained(error, before=int(self.negated)))
             return None
         repeats = len(_REPEAT.findall(self.wanted))
         loops = _LOOP.search(self.wanted) is not None
@@ -151,9 +155,10 @@ def _text_finder(wanted: str, ignore_case: bool) -> Callable[[str, int], tuple[i
     return find_any_case
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, before: int) -> str:
+    """The problem with its place in what was typed; `before` is the length of the sign there."""
     if isinstance(error, re.error):
-        place = "" if error.pos is None else f" at character {error.pos + 1}"
+        place = "" if error.pos is None else f" at character {error.pos + 1 + before}"
         return f"not a regular expression{place}: {error.msg}"
     return f"not a usable regular expression: {error}"
 

@@ -71,6 +71,7 @@ class TraceFolder:
         self._head: Entry | None = None
         self._last_us = 0
         self._lines = 0
+        self._size = 0
 
     def forget(self) -> None:
         """What comes next goes on nothing."""
@@ -86,11 +87,13 @@ class TraceFolder:
             if self._head is not None and self._goes_on(self._head, entry):
                 parts.append(entry)
                 self._lines += 1
+                self._size += len(entry.message) + 1
             else:
                 grown = self._close(parts, fresh) or grown
                 parts = []
                 self._head = entry
                 self._lines = 1
+                self._size = len(entry.message)
                 fresh.append(entry)
             self._last_us = entry.at_us
         return self._close(parts, fresh) or grown, fresh
@@ -116,6 +119,6 @@ class TraceFolder:
         return (
             entry.stream_id == head.stream_id
             and self._lines < MAX_LINES
-            and len(head.message) < MAX_CHARS
+            and self._size < MAX_CHARS
             and continues(head, entry.at_us - self._last_us, entry)
         )
