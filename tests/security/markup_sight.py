@@ -131,6 +131,8 @@ class Sight:
             for t in (node.targets if isinstance(node, ast.Assign) else [node.target])
         ):
             yield self.safe(node.value, seen)
+        elif (pair := _pair_of(node, name)) is not None:
+            yield self.safe(pair, seen)
         elif any(_is_name(n, name) for target in _targets(node) for n in ast.walk(target)):
             yield False  # unpacked, or one of many: nobody can see here what it is
 
@@ -155,6 +157,17 @@ def _parts(node: ast.expr) -> list[ast.expr] | None:
             | ast.FormattedValue(value=part)
         ):
             return [part]
+    return None
+
+
+def _pair_of(node: ast.AST, name: str) -> ast.expr | None:
+    """What `name` is given by `line, room = Content(""), 7`."""
+    match node:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            if len(names) == len(values):
+                return next(
+                    (v for n, v in zip(names, values, strict=True) if _is_name(n, name)), None
+                )
     return None
 
 

@@ -77,6 +77,7 @@ BAD = {
     "local of unknown make": "def f(x):\n    line = x.line\n    Static(line)",
     "local of two makes": "def f(x):\n    t = Content(x)\n    t = x\n    Static(t)",
     "local unpacked": "def f(x):\n    a, b = x\n    Static(a)",
+    "local in a pair": "def f(x):\n    a, b = Content(x), x\n    Static(b)",
     "loop": "def f(xs):\n    for x in xs:\n        Static(x)",
     "argument": "def f(x: str):\n    Static(x)",
     "function that returns str": "def t() -> str:\n    return x\nStatic(t())",
@@ -110,6 +111,7 @@ GOOD = {
         "class Line(Static):\n  def __init__(self, p):\n    super().__init__(markup=False)\nLine(p)"
     ),
     "local": "def f(x):\n    line = Content(x)\n    line = line.truncate(1)\n    Static(line)",
+    "local in a pair": "def f(x):\n    a, b = Content(x), x\n    Static(a)",
     "annotated": "def f(x: Content):\n    Static(x)",
     "annotated cells": "def f(x: list[Text]):\n    table.add_row(*x)",
     "function that says so": "def t(x) -> Content:\n    return Content(x)\nStatic(t(x))",
