@@ -143,6 +143,12 @@ class FakeHost:
             finally:
                 stop()
 
+    async def asked(self, count: int) -> None:
+        """Return once so many commands have come."""
+        async with asyncio.timeout(10):
+            while len(self.commands) < count:  # noqa: ASYNC110 - every command takes its turn here
+                await asyncio.sleep(0)
+
     async def run(self, command: Command, grant: Grant | None = None) -> Outcome:
         if not self.link.usable:
             raise NotConnected(self.name)

@@ -155,6 +155,8 @@ class Follower:
         notes = [] if verdict is None else self._judge(verdict)
         if verdict is not None or entries:
             self._fruitless = 0
+        # While the sink holds us up it is not the host that rests.
+        self._quiet_after(None)
         if notes or entries:
             past = first and bool(entries) and entries[0].at_us < self._begun_us
             grown, fresh = self._folder.fold(entries)
@@ -163,7 +165,6 @@ class Follower:
             if notes or fresh:
                 await self._sink.take(self.host, [*notes, *fresh], past=past)
         if entries and entries[-1].at_us >= self._begun_us:
-            self._quiet_after(None)
             self._say(FeedWord.LIVE)
         elif self.state.word is not FeedWord.LIVE:
             self._quiet_after(QUIET_S)

@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
 from tui.model.journal import Entry, EntryKind, Level
+from tui.operations.offsets import Offsets
 from tui.operations.revisions import Revisions
 
 STRAGGLER_S = 1.0
 MAX_BYTES = 256 * 1024 * 1024
 # What an entry weighs beside its message: the tuple, its cursor, its key, its place in two lists.
 ENTRY_BYTES = 640
-# Offsets below this are noise of the measurement: hosts that keep time by NTP are closer.
-SKEW_NOISE_S = 0.1
 # An entry from the future is put no later than this after now, once its host's offset is known.
 AHEAD_US = 2_000_000
 _MINUTE_US = 60_000_000
@@ -68,7 +67,7 @@ class JournalStore:
         self._limit = max(1, limit)
         self._clock = clock
         self._max_bytes = max_bytes
-        self._skews: dict[str, float] = {}
+        self._offsets = Offsets()
         self._revisions = Revisions()
         self.dropped = 0
         self._held: list[Entry] = []
@@ -106,15 +105,11 @@ class JournalStore:
 
     def skew(self, host: str) -> float:
         """How many seconds the host's clock is taken to be ahead of ours."""
-        return self._skews.get(host, 0.0)
+        return self._offsets.get(host)
 
     def set_skew(self, host: str, seconds: float) -> None:
         """Take the host's clock as `seconds` ahead of ours. What is placed stays where it is."""
-        if abs(seconds) < SKEW_NOISE_S:
-            seconds = 0.0
-        known = self._skews.get(host)
-        if known is None or seconds == 0.0 or abs(seconds - known) >= SKEW_NOISE_S:
-            self._skews[host] = seconds
+        self._offsets.set(host, seconds)
 
     def add(self, host: str, entries: Sequence[Entry], *, past: bool = False) -> None:
         """Place the host's next entries. `past`: its first reading of what was before; that is
@@ -183,9 +178,9 @@ class JournalStore:
         least = self._last_key.get(host, 0)
         if not past:
             least = max(least, self._floor)
-        offset = self._skews.get(host)
-        shift = round((offset or 0.0) * 1_000_000)
-        most = round(self._clock() * 1_000_000) + AHEAD_US if offset is not None else None
+        shift = round(self._offsets.get(host) * 1_000_000)
+        now_us = round(self._clock() * 1_000_000)
+        most = now_us + AHEAD_US if self._offsets.known(host) else None
         keys: list[int] = []
         for entry in entries:
             key = entry.at_us - shift

@@ -12,6 +12,7 @@ from tui.model.fleet import App, Limits
 from tui.model.journal import Entry, FeedState, FeedWord, JournalQuery
 from tui.operations.follow import reading_of
 from tui.operations.follower import Follower
+from tui.operations.offsets import Offsets
 from tui.operations.pacing import Turns
 from tui.operations.ports import Session
 
@@ -86,7 +87,7 @@ class _Merge:
         self._queues: dict[str, deque[tuple[float, int, Entry]]] = {h: deque() for h in hosts}
         self._heap: list[tuple[int, str]] = []
         self._last_key = dict.fromkeys(hosts, 0)
-        self._skews = dict.fromkeys(hosts, 0.0)
+        self._offsets = Offsets()
         self._words = dict.fromkeys(hosts, FeedWord.WAITING)
         self._since = dict.fromkeys(hosts, self._loop.time())
         self._news = asyncio.Event()
@@ -94,11 +95,11 @@ class _Merge:
 
     def skew(self, host: str) -> float:
         """How far the host's clock is ahead of ours."""
-        return self._skews[host]
+        return self._offsets.get(host)
 
     def set_skew(self, host: str, seconds: float) -> None:
         """The host's clock is so far ahead of ours."""
-        self._skews[host] = seconds
+        self._offsets.set(host, seconds)
 
     def report(self, host: str, state: FeedState) -> None:
         """A follower's state changed."""
@@ -116,7 +117,7 @@ class _Merge:
             self._room.clear()
             await self._room.wait()
         arrived = self._loop.time()
-        shift = round(self._skews[host] * 1e6)
+        shift = round(self._offsets.get(host) * 1e6)
         key = self._last_key[host]
         for entry in entries:
             key = max(key, entry.at_us - shift)
@@ -191,7 +192,10 @@ class _Merge:
     def _telling(self, host: str) -> bool:
         """Whether the host may well have something older than what the others said."""
         word = self._words[host]
-        return word is FeedWord.READING or (word is FeedWord.WAITING and self._patient(host))
+        if word is FeedWord.WAITING:
+            return self._patient(host)
+        # A reading with an end says so; one that follows has told its past after a rest.
+        return word is FeedWord.READING or (self._ends and word is FeedWord.LIVE)
 
     def _over(self, host: str) -> bool:
         """Whether nothing is to be expected of the host."""
