@@ -67,11 +67,11 @@ def parse_http_head(head: bytes, expected: int) -> HealthAnswer:
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
         if not head.strip():
             return HealthAnswer(HealthState.FAILING, "the connection gave no answer")
-        return HealthAnswer(HealthState.FAILING, f"no HTTP answer but {from_host(line[:60])}")
+        return HealthAnswer(HealthState.FAILING, f"no HTTP answer but {_line(line[:60])}")
     status = int(words[1][:6])
     if status == expected:
         return HealthAnswer(HealthState.HEALTHY, f"answered {status}")
-    said = f"answered {from_host(b' '.join(words[1:])[:60])}, not {expected}"
+    said = f"answered {_line(b' '.join(words[1:])[:60])}, not {expected}"
     return HealthAnswer(HealthState.FAILING, said)
 
 
@@ -123,5 +123,9 @@ def parse_dev_tcp(health: Health, outcome: Outcome) -> HealthAnswer:
     if b"No such file or directory" in outcome.stdout:
         # A bash built without /dev/tcp says this of the path; there is no code for it.
         return HealthAnswer(HealthState.CANNOT_CHECK, "the host's bash has no /dev/tcp")
-    said = from_host(outcome.stdout.strip().rsplit(b": ", 1)[-1][:80]) or "not reachable"
+    said = _line(outcome.stdout.strip().rsplit(b": ", 1)[-1][:80]) or "not reachable"
     return HealthAnswer(HealthState.FAILING, said)
+
+
+def _line(data: bytes) -> str:
+    return from_host(data).split("\n")[0]

@@ -90,21 +90,17 @@ def stop_seen(entries: Iterable[Entry]) -> StopSeen:
     return StopSeen()
 
 
-def starts_seen(entries: Sequence[Entry], before: str) -> StartsSeen:
-    """What happened after the run `before` (an InvocationID, empty: none is known)."""
-    fresh = _after(entries, before)
+def starts_seen(entries: Sequence[Entry], since_us: int) -> StartsSeen:
+    """What happened since a time, microseconds by the host's own clock.
+
+    Not by the run's ID: a start that the start limit refuses is told under the run before it.
+    """
+    fresh = [entry for entry in entries if entry.at_us >= since_us]
     starts = [e for e in fresh if e.kind is EntryKind.UNIT and e.message_id == START_DONE]
     of_unit = [e for e in fresh if e.kind is EntryKind.UNIT]
     within = (of_unit[-1].at_us - starts[0].at_us) / 1e6 if starts and of_unit else 0.0
     limit = any(e.message.endswith(_START_LIMIT) for e in of_unit)
     return StartsSeen(len(starts), max(0.0, within), limit, newest_error(fresh))
-
-
-def _after(entries: Sequence[Entry], before: str) -> Sequence[Entry]:
-    if not before:
-        return entries
-    old = [index for index, entry in enumerate(entries) if entry.invocation_id == before]
-    return entries[old[-1] + 1 :] if old else entries
 
 
 def newest_error(entries: Sequence[Entry]) -> str:

@@ -40,7 +40,6 @@ class ChainFile:
             self._file = _open(path, new=new)
         except OSError as error:
             raise _unwritable(path, error) from error
-        self._fd = self._file.fileno()
         try:
             _lock(self._fd, wait_s)
             self._seq, self._hash = self._read_end()
@@ -50,6 +49,11 @@ class ChainFile:
         except BaseException:
             self._file.close()
             raise
+
+    @property
+    def _fd(self) -> int:
+        # Asked for anew each time: the number of a closed file may be another file's by now.
+        return self._file.fileno()
 
     def append(self, body: Mapping[str, object]) -> str:
         """Add a record and return its hash once it is on disk; RecordUnwritable else."""

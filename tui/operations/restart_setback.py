@@ -83,13 +83,13 @@ class Setback:
 
     async def _not_started(self, snapshot: HostSnapshot) -> Finding:
         before = self._sent.before
-        seen = await self._sent.witness(snapshot).starts(before.invocation)
+        seen = await self._sent.witness(snapshot).starts(before.at_us)
         detail = not_started_words(snapshot.unit, seen, before.state)
         return found(StepState.FAILED, detail, snapshot)
 
     async def down(self, snapshot: HostSnapshot, deaths: int, watched_s: float) -> Finding:
         """The new run is over, and systemd starts no other."""
-        seen = await self._sent.witness(snapshot).starts(self._sent.before.invocation)
+        seen = await self._sent.witness(snapshot).starts(self._sent.before.at_us)
         if deaths or seen.starts > 1 or seen.start_limit:
             return await self.loops(snapshot, deaths, watched_s)
         return found(StepState.FAILED, down_words(snapshot.unit, seen), snapshot)
@@ -97,7 +97,7 @@ class Setback:
     async def loops(self, snapshot: HostSnapshot, deaths: int, watched_s: float) -> Finding:
         """One new run after the other dies."""
         unit = snapshot.unit
-        seen = await self._sent.witness(snapshot).starts(self._sent.before.invocation)
+        seen = await self._sent.witness(snapshot).starts(self._sent.before.at_us)
         # The last automatic restart that systemd counts is the one that its limit refused.
         starts = deaths if unit.active_state in _DOWN and deaths > 1 else deaths + 1
         return found(StepState.FAILED, loop_words(unit, seen, starts, watched_s), snapshot)

@@ -50,7 +50,10 @@ def moving(unit: UnitFacts) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The unit right before its restart; all that is needed to tell later what became of it."""
+    """The unit right before its restart; all that is needed to tell later what became of it.
+
+    `at_us` is when that was by the host's own clock, microseconds since the epoch.
+    """
 
     invocation: str = ""
     active_us: str = ""
@@ -60,6 +63,7 @@ class Before:
     restarts: int | None = None
     runs: str = ""
     boots: str = ""
+    at_us: int = 0
 
     @classmethod
     def of(cls, snapshot: HostSnapshot) -> Before:
@@ -74,6 +78,7 @@ class Before:
             unit.restarts,
             release.runs or "",
             release.boots or "",
+            round((snapshot.taken_at + (snapshot.machine.skew_s or 0.0)) * 1e6),
         )
 
     def facts(self) -> Facts:
@@ -87,13 +92,14 @@ class Before:
             ("restarts", _text(self.restarts)),
             ("runs", self.runs),
             ("boots", self.boots),
+            ("at_us", str(self.at_us)),
         )
 
     @classmethod
     def read(cls, facts: Facts) -> Before:
         """As it was written down."""
         said = dict(facts)
-        count = said.get("restarts", "")
+        count, at_us = said.get("restarts", ""), said.get("at_us", "")
         return cls(
             said.get("invocation", ""),
             said.get("active_us", ""),
@@ -103,6 +109,7 @@ class Before:
             int(count) if count.isdigit() else None,
             said.get("runs", ""),
             said.get("boots", ""),
+            int(at_us) if at_us.isdigit() else 0,
         )
 
     def rebooted(self, snapshot: HostSnapshot) -> bool:

@@ -40,13 +40,13 @@ class Witness:
                 return stop_seen(entries)
         return StopSeen()
 
-    async def starts(self, before: str) -> StartsSeen:
-        """What came after the run `before`."""
+    async def starts(self, since_us: int) -> StartsSeen:
+        """What came since a time, microseconds by the host's own clock."""
         for sudo in (False, True):
             # Without the right to read, journalctl shows nothing and says so to nobody.
             entries = await self._entries(read_newest(self._unit, sudo=sudo))
             if entries:
-                return starts_seen(entries, before)
+                return starts_seen(entries, since_us)
         return StartsSeen()
 
     async def _entries(self, command: Command) -> list[Entry]:
