@@ -22,11 +22,11 @@ class QuitScreen(Dialog[str]):
 
     def __init__(self, running: str) -> None:
         super().__init__("a plan is being carried out")
-        self._running = running
+        self._plan = running
 
     def compose_body(self) -> ComposeResult:
         """The plan, and the three ways on."""
-        yield Static(Content.styled(self._running, "bold"), classes="said")
+        yield Static(Content.styled(self._plan, "bold"), classes="said")
         yield Static(
             Content(
                 "\ns    stop before the next step; the present one runs to its end\n"

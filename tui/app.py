@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -165,7 +166,7 @@ class BeamdeckApp(App[int]):
                 self._sites[environment_name] = site
             deck = self._decks[key] = open_deck(site, app)
             for place, screen in PLACES.items():
-                self.add_mode(f"{key}/{place}", lambda screen=screen, deck=deck: screen(deck))
+                self.add_mode(f"{key}/{place}", partial(screen, deck))
             # After the first paint: connecting imports asyncssh.
             self.call_after_refresh(deck.start)
         self._deck = self._decks[key]
@@ -218,7 +219,7 @@ class BeamdeckApp(App[int]):
     def extra_commands(self) -> list[tuple[str, str, Callable[[], object]]]:
         """What the palette has beside the keys: themes, and incidents of the embedded fleet."""
         commands: list[tuple[str, str, Callable[[], object]]] = [
-            (f"theme: {theme.name}", "colours", lambda name=theme.name: self._use_theme(name))
+            (f"theme: {theme.name}", "colours", partial(self._use_theme, theme.name))
             for theme in THEMES
         ]
         source = self._source
@@ -228,10 +229,13 @@ class BeamdeckApp(App[int]):
                     (
                         f"incident: {scenario}",
                         "play it on the embedded fleet",
-                        lambda name=scenario: self.run_worker(source.play(name), name="scenario"),
+                        partial(self._play, source, scenario),
                     )
                 )
         return commands
+
+    def _play(self, source: Source, scenario: str) -> None:
+        self.run_worker(source.play(scenario), name="scenario", group="scenario")
 
     def _use_theme(self, name: str) -> None:
         self.theme = name

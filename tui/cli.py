@@ -70,9 +70,12 @@ class Asked:
 def _said(error: BeamdeckError, code: int) -> click.ClickException:
     from tui.model.text import scrub
 
-    said = click.ClickException(scrub(f"{error.title}: {error.detail}\n{error.remedy}".strip()))
-    said.exit_code = code
-    return said
+    text = scrub(f"{error.title}: {error.detail}\n{error.remedy}".strip())
+    return _Misconfigured(text) if code == 2 else click.ClickException(text)
+
+
+class _Misconfigured(click.ClickException):
+    exit_code = 2
 
 
 class _Commands(click.Group):

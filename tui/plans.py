@@ -116,8 +116,12 @@ class PlanDesk:
         else:
             ended = run.ended
             if ended is not None and not isinstance(self._app.screen, WalkthroughScreen):
-                severity = "information" if ended.ok else "error"
-                self._app.notify(ended.summary, severity=severity, timeout=15, markup=False)
+                self._app.notify(
+                    ended.summary,
+                    severity="information" if ended.ok else "error",
+                    timeout=15,
+                    markup=False,
+                )
 
     def stop_before_next_step(self) -> None:
         """Let the present steps end and begin no other."""

@@ -123,13 +123,24 @@ class KeyLine(Static):
     def __init__(self, place: str) -> None:
         super().__init__(markup=False)
         self._place = place
+        self._remapped: Mapping[str, str] = {}
 
     def show(self, remapped: Mapping[str, str]) -> None:
         """Draw the keys of the place with the config's own keys put in."""
-        parts: list[Content] = [Content(" ")]
-        keys = [key for key in keys_of(self._place, remapped) if key.shown]
-        # The place's own keys first: they are what the eye looks for.
-        for key in sorted(keys, key=lambda k: k.place == "*"):
-            parts.append(Content.styled(key_sign(key.keys), self.SIGN_STYLE))
-            parts.append(Content(f" {key.label}  "))
-        self.update(Content.assemble(*parts))
+        self._remapped = remapped
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Other keys may fit now."""
+        self._draw()
+
+    def _draw(self) -> None:
+        keys = [key for key in keys_of(self._place, self._remapped) if key.shown]
+        # The place's own keys first: they are what the eye looks for. Help always fits.
+        keys.sort(key=lambda k: (k.place == "*", k.id != "help"))
+        line, room = Content(" "), max(self.size.width - 1, 0)
+        for key in keys:
+            item = Content.assemble((key_sign(key.keys), self.SIGN_STYLE), f" {key.label}  ")
+            if line.cell_length + item.cell_length <= room:
+                line = Content.assemble(line, item)
+        self.update(line)
