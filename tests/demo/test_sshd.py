@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -21,8 +22,8 @@ from tui.demo.fleet import DemoFleet
 async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
     """Wait for something that happens in a process of its own."""
     async with asyncio.timeout(limit_s):
-        while not condition():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a file or a process cannot set an event
+        while not condition():  # noqa: ASYNC110 - a file or a process cannot set an event
+            await asyncio.sleep(0.01)
 
 
 def alive(pid: int) -> bool:
@@ -261,7 +262,8 @@ async def test_sftp_is_shut_into_the_root(demo_fleet: DemoFleet, shell: Shell) -
         assert not await sftp.exists("../../../../../../etc/passwd")
         boot = f"{machine.beam.tree.seen}/releases/start_erl.data"
         async with sftp.open(boot, "rb") as file:
-            assert bytes(await file.read()) == b"13.1.5 0.2.0"
+            content: Any = await file.read()
+            assert content == b"13.1.5 0.2.0"
     # What SFTP calls a file is what the shell calls it.
     assert (await shell.run(f"cat {where}")).out == "two"
 

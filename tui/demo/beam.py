@@ -57,11 +57,14 @@ class Running:
     argv: tuple[str, ...]
     child: Child
     pipe: int
-    begun: float
+
+
+class InUse(Exception):
+    """Another VM of this name runs on the host."""
 
 
 class Beam:
-    """The main program of the billing unit."""
+    """The main program of the billing unit; or, started by hand, a VM beside it."""
 
     name = "beam.smp"
 
@@ -70,6 +73,7 @@ class Beam:
         self._settings = settings
         self.tree = tree
         self.vm: Running | None = None
+        self.outlet: Callable[[str], None] | None = None
         self.started = False
         self.serving = False
         self._steps: set[asyncio.Task[None]] = set()
@@ -80,38 +84,74 @@ class Beam:
         """Whether the node answers; already while its applications start."""
         return self.vm is not None and not self._leaving
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The unit's environment."""
+        return dict(word.partition("=")[::2] for word in self._settings().environment)
+
+    @property
+    def database_url(self) -> str:
+        """The database that the running app was told of."""
+        return self.env.get("DATABASE_URL", "")
+
     def start(self) -> Child:
-        """Boot the version that start_erl.data names."""
-        version, cookie = self.tree.boot_version(), self.tree.cookie()
-        argv = self._argv(version, cookie)
+        """Boot as the unit does; a second VM of the same name dies at once."""
+        running = self._spawn(self.tree)
+        if self.vm is not None:
+            running.child.on_exit(lambda _code: os.close(running.pipe))
+            self._step(self._give_way(running))
+        else:
+            self._begin(running, None)
+        return running.child
+
+    def start_alone(self, tree: ReleaseTree, outlet: Callable[[str], None]) -> Child:
+        """Boot without the unit; the output goes to `outlet`. InUse if a VM runs already."""
+        if self.vm is not None:
+            raise InUse(self._conflict())
+        running = self._spawn(tree)
+        self._begin(running, outlet)
+        return running.child
+
+    def _conflict(self) -> str:
+        name = f"{APP}@{self._host.name}"
+        return f"Protocol 'inet_tcp': the name {name} seems to be in use by another Erlang node"
+
+    def _begin(self, running: Running, outlet: Callable[[str], None] | None) -> None:
+        self.vm = running
+        self.outlet = outlet
+        self._leaving = False
+        running.child.on_exit(lambda _code: self._gone(running.child))
+        self._step(self._boot(running.version))
+
+    def _spawn(self, tree: ReleaseTree) -> Running:
+        env = self.env
+        version = env.get("RELEASE_VSN") or tree.boot_version()
+        cookie = env.get("RELEASE_COOKIE") or tree.cookie()
+        argv = self._argv(tree.seen, version, cookie)
         folder = self._host.sandbox.root / "run" / "beam"
         folder.mkdir(exist_ok=True)
         (folder / "-root").write_text(_WAIT, encoding="utf-8")
         program = folder / "beam.smp"  # what `ps` and /proc/PID/comm name the process by
         if not program.is_symlink():
             program.symlink_to("/bin/sh")
-        read, write = os.pipe()
-        env = dict(word.partition("=")[::2] for word in self._settings().environment)
         env |= {
             "PATH": self._host.sandbox.search_path,
-            "RELEASE_ROOT": self.tree.seen,
+            "RELEASE_ROOT": tree.seen,
             "RELEASE_NAME": APP,
             "RELEASE_VSN": version,
         }
+        read, write = os.pipe()
         try:
             start = Start(argv, env, str(folder), stdin=read, executable=str(program))
             child = self._host.sandbox.spawn(start)
+        except OSError:
+            os.close(write)
+            raise
         finally:
             os.close(read)
-        loop = asyncio.get_running_loop()
-        self.vm = Running(version, cookie, argv, child, write, loop.time())
-        self._leaving = False
-        child.on_exit(lambda _code: self._gone(child))
-        self._step(self._boot(version))
-        return child
+        return Running(version, cookie, argv, child, write)
 
-    def _argv(self, version: str, cookie: str) -> tuple[str, ...]:
-        root = self.tree.seen
+    def _argv(self, root: str, version: str, cookie: str) -> tuple[str, ...]:
         erts = f"{root}/erts-{ERTS}/bin"
         return (
             *(f"{erts}/beam.smp", "--", "-root", root, "-bindir", erts, "-progname", "erl"),
@@ -127,10 +167,23 @@ class Beam:
         self._steps.add(task)
         task.add_done_callback(self._steps.discard)
 
+    async def _give_way(self, running: Running) -> None:
+        await asyncio.sleep(self._host.timing.crash_s)
+        self._host.app_says(self._conflict())
+        with contextlib.suppress(BrokenPipeError):
+            os.write(running.pipe, b"1\n")
+
+    def say(self, text: str) -> None:
+        """A line on the VM's stdout: the journal, or wherever a VM beside the unit writes."""
+        if self.outlet is None:
+            self._host.app_says(text)
+        else:
+            self.outlet(f"{text}\n")
+
     async def _boot(self, version: str) -> None:
         host, timing = self._host, self._host.timing
         if not self.tree.exists(version):
-            host.app_says(
+            self.say(
                 f"{self.tree.seen}/bin/{APP}: 1: .: cannot open "
                 f"{self.tree.seen}/releases/{version}/env.sh: No such file"
             )
@@ -140,7 +193,7 @@ class Beam:
         if missing is not None or host.restart_behaviour == "loop":
             await asyncio.sleep(timing.crash_s)
             module = missing or "telemetry_app"
-            host.app_says(
+            self.say(
                 f"** (UndefinedFunctionError) function :{module}.start/2 is undefined "
                 f"(module :{module} is not available)"
             )
@@ -149,7 +202,7 @@ class Beam:
         slow = host.restart_behaviour == "slow"
         await asyncio.sleep(timing.boot_s * (8 if slow else 1))
         if host.restart_behaviour == "hang":
-            host.app_says("[info] Billing.Cache: waiting for the first snapshot of prices")
+            self.say("[info] Billing.Cache: waiting for the first snapshot of prices")
             return
         self.started = True
         self._serve(True)
@@ -177,6 +230,7 @@ class Beam:
             return
         os.close(self.vm.pipe)
         self.vm = None
+        self.outlet = None
         self.started = False
         for task in tuple(self._steps):
             task.cancel()
@@ -193,7 +247,7 @@ class Beam:
     def _farewell(self) -> None:
         if self.started:
             for pid in (1158, 1153, 1157, 1154):
-                self._host.app_says(
+                self.say(
                     f"[info] Postgrex.Protocol (#PID<0.{pid}.0>) missed message: "
                     "{:EXIT, #PID<0.1163.0>, :shutdown}"
                 )
@@ -203,8 +257,8 @@ class Beam:
         """SIGTERM, which the VM turns into init:stop unless it is stuck."""
         if self.vm is None:
             return
-        self._host.app_says(f"=INFO REPORT==== {self._host.clock.erlang()} ===")
-        self._host.app_says("SIGTERM received - shutting down")
+        self.say(f"=INFO REPORT==== {self._host.clock.erlang()} ===")
+        self.say("SIGTERM received - shutting down")
         if self._host.restart_behaviour != "sigkill":
             self._step(self._halt())
 

@@ -93,7 +93,7 @@ class Chatter:
 
     def _say(self) -> None:
         for line in self._lines.next():
-            self._machine.app_says(line)
+            self._machine.beam.say(line)
             self._machine.clock.pass_time(0.00004)
         self._machine.clock.pass_time(_STEP_S * self._rng.uniform(0.99, 1.01))
 
@@ -111,7 +111,7 @@ class Chatter:
                 self._vm = machine.unit.state.main_pid
                 self._lines = Lines(self._rng)
             for line in self._lines.next():
-                machine.app_says(line)
+                machine.beam.say(line)
 
     def close(self) -> None:
         """Fall silent."""

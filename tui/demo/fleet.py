@@ -15,9 +15,12 @@ from tui.demo import health, keys
 from tui.demo.calls import Call, Counter, Program
 from tui.demo.children import Children
 from tui.demo.config_file import config_text
+from tui.demo.database import Database
 from tui.demo.machine import SERVICE, Machine, Parts
+from tui.demo.migrations import FILES
 from tui.demo.programs.journalctl import journalctl
 from tui.demo.programs.logging import logger, systemd_cat
+from tui.demo.programs.release import release
 from tui.demo.programs.sudo import sudo
 from tui.demo.programs.systemctl import systemctl
 from tui.demo.sandbox import Base, Sandbox
@@ -34,8 +37,9 @@ _PROGRAMS = {
     "sudo": sudo,
     "logger": logger,
     "systemd-cat": systemd_cat,
+    "demo-release": release,
 }
-_DATABASE = "ecto://billing_prod:billing_prod@10.77.0.13:5432/billing_prod"
+_DATABASE_HOST = "10.77.0.13"
 
 
 class DemoFleet:
@@ -139,6 +143,8 @@ class DemoFleet:
         """Bring the hosts up; nothing is left behind if that fails."""
         self._children = Children(secrets.token_hex(8))
         self._base = Base(self._children)
+        applied = [file.version for file in FILES if "0.2.0" in file.releases]
+        self.database = Database(_DATABASE_HOST, applied)
         try:
             for name, port in zip(self._names, health.reserve(len(self._names)), strict=True):
                 machine = self._machine(name, port)
@@ -165,7 +171,7 @@ class DemoFleet:
             random.Random(f"{self._seed}:cookie").randbytes(32)  # noqa: S311 - a demo's cookie
         ).decode()
         tree = build_tree(sandbox, versions, "0.2.0", cookie)
-        parts = Parts(name, sandbox, port, tree, _DATABASE, self._seed)
+        parts = Parts(name, sandbox, port, tree, self.database, self._seed)
         return Machine(parts, self._clock, self._timing, chatter=self._chatter)
 
     def _deploy_without_restart(self) -> None:

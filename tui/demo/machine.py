@@ -11,6 +11,7 @@ from pathlib import Path
 from tui.demo import keys
 from tui.demo.beam import Beam
 from tui.demo.chatter import Chatter
+from tui.demo.database import Database
 from tui.demo.faults import Faults
 from tui.demo.health import HttpPort
 from tui.demo.hostclock import HostClock
@@ -41,7 +42,7 @@ class Parts:
     sandbox: Sandbox
     http: HttpPort
     tree: ReleaseTree
-    database_url: str
+    database: Database
     seed: str
 
 
@@ -54,6 +55,7 @@ class Machine(Faults):
         self.name = parts.name
         self.sandbox = parts.sandbox
         self.http = parts.http
+        self.database = parts.database
         self.timing = timing
         self.clock = HostClock(clock)
         self.rng = random.Random(f"{parts.seed}:{parts.name}")  # noqa: S311 - not a secret
@@ -121,7 +123,7 @@ class Machine(Faults):
         self.voices.systemd(unit, priority, message, extra)
 
     def app_says(self, text: str | bytes, priority: int = 6) -> None:
-        """What the app writes to its stdout; lines become entries."""
+        """What the unit writes to its stdout; lines become entries."""
         argv = self.beam.vm.argv if self.beam.vm is not None else self.unit.settings.argv
         source = self.voices.stdout(self.unit, Speaker(APP, argv), priority)
         self.journal.write_lines(source, text.encode() if isinstance(text, str) else text)
@@ -131,7 +133,7 @@ class Machine(Faults):
         if serving:
             self.http.listen()
             place = f"0.0.0.0:{self.http.port}"
-            self.app_says(f"[info] Running Billing.Endpoint with cowboy 2.9.0 at {place} (http)")
+            self.beam.say(f"[info] Running Billing.Endpoint with cowboy 2.9.0 at {place} (http)")
         else:
             self.http.shut()
 
@@ -173,7 +175,7 @@ def _settings(parts: Parts) -> Settings:
         working_directory=root,
         environment=(
             "LANG=C.UTF-8",
-            f"DATABASE_URL={parts.database_url}",
+            f"DATABASE_URL=ecto://billing_prod:billing_prod@{parts.database.host}:5432/billing_prod",
             f"RELEASE_NODE={APP}@{parts.name}",
         ),
         fragment=parts.sandbox.seen(f"etc/systemd/system/{SERVICE}"),

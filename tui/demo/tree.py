@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +137,20 @@ def release_files(version: str) -> dict[str, str | bytes]:
         if version in file.releases:
             files[f"{folder}/{file.version}_{file.name}.exs"] = file.source
     return files
+
+
+def write_archive(path: Path, version: str, cookie: str) -> None:
+    """Write the archive that `mix release` makes of a version (`:tar`): no top folder."""
+    files = release_files(version)
+    files |= {f"bin/{APP}": _LAUNCHER, "releases/COOKIE": cookie}
+    files["releases/start_erl.data"] = f"{ERTS} {version}"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in sorted(files.items()):
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            member.mode = 0o755 if name.startswith("bin/") else 0o644
+            archive.addfile(member, io.BytesIO(data))
 
 
 def _rel(version: str) -> str:

@@ -137,6 +137,7 @@ class Unit:
         self._child: Child | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._waiting: asyncio.TimerHandle | None = None
+        self._closed = False
         self._starts = (0.0, 0)
         self._loop = asyncio.get_running_loop()
 
@@ -282,7 +283,7 @@ class Unit:
 
     def _main_exited(self, code: int) -> None:
         """The main process has ended; during a stop that is the stop's business."""
-        if self._stopping is not None:
+        if self._stopping is not None or self._closed:
             return
         clean = self._note_exit(code)
         if clean and self.settings.remain:
@@ -352,6 +353,7 @@ class Unit:
 
     def close(self) -> None:
         """Forget timers and jobs; the processes are ended by whoever holds the children."""
+        self._closed = True
         self._cancel_timer()
         if self.job is not None:
             self._end_job(self.job, "canceled")
