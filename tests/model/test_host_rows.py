@@ -1,0 +1,76 @@
+"""A host's line: words and signs, what fits, what a stale host still shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.values import NOW, view
+from tui.model.host import HostView, Link, LinkState
+from tui.model.host_rows import cells_of, columns_for
+from tui.model.sparks import sparks
+
+
+def texts(shown: HostView, odd: tuple[str, ...] = ()) -> dict[str, str]:
+    return {key: text for key, text, _ in cells_of(shown, odd, NOW)}
+
+
+def test_a_host_that_is_well() -> None:
+    line = texts(view("web1"))
+    assert line["state"] == "running"
+    assert line["since"] == "2h 1m"
+    assert (line["restarts"], line["runs"], line["boots"]) == ("0", "0.2.0", "0.2.0")
+    assert line["disk"] == "61%"
+
+
+def test_signs_stand_beside_words() -> None:
+    line = texts(view("web3", runs="0.1.0", restarts=4), ("version",))
+    assert line["runs"] == "0.1.0 ≠"
+    assert line["boots"] == "0.2.0 ↻"
+    assert line["restarts"] == "4 !"
+
+
+def test_a_host_out_of_reach_keeps_versions_and_drops_what_moves() -> None:
+    away = replace(view("web4", taken_at=NOW - 14), link=Link(LinkState.LOST, NOW - 14))
+    line = texts(away)
+    assert line["state"] == "stale 14s ago"
+    assert line["runs"] == "0.2.0"
+    assert (line["since"], line["load"]) == ("–", "–")
+
+
+def test_a_skewed_clock_does_not_start_a_unit_in_the_future() -> None:
+    assert texts(view("web1", skew=600.0))["since"] == "2h 11m"
+
+
+@pytest.mark.parametrize("state", [s for s in LinkState if s not in (LinkState.UP,)])
+def test_every_state_of_a_link_is_a_word(state: LinkState) -> None:
+    line = texts(HostView("web1", Link(state, NOW)))
+    assert line["state"]
+
+
+def test_at_80_columns_what_matters_is_there() -> None:
+    rows = [cells_of(view(name), (), NOW) for name in ("web1", "web2")]
+    keys = [choice.key for choice, _ in columns_for(79, rows)]
+    assert keys == ["host", "state", "since", "restarts", "runs", "boots", "load", "disk"]
+
+
+def test_a_wide_terminal_has_all_of_it() -> None:
+    rows = [cells_of(view("web1"), (), NOW)]
+    assert len(columns_for(160, rows)) > 10
+
+
+@given(st.integers(1, 300), st.text(max_size=40))
+def test_columns_never_exceed_the_width_they_can_have(width: int, version: str) -> None:
+    rows = [cells_of(view("web1", runs=version), (), NOW)]
+    chosen = columns_for(width, rows)
+    total = 1 + sum(w + 1 for _, w in chosen)
+    assert total <= max(width, 30) or len(chosen) <= 1
+
+
+def test_bars() -> None:
+    assert sparks([0, 1, 4, 8]) == "▁▂▅█"
+    assert sparks([]) == ""
+    assert sparks([0, 0]) == "▁▁"
