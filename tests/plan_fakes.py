@@ -8,10 +8,9 @@ from types import SimpleNamespace
 from textual.app import App
 from textual.screen import Screen
 
-from tui.commands.restart import restart_command
 from tui.commands.sudo import RestartForm, RestartRight
-from tui.model.fleet import Config, Environment, Health, HealthKind, Host
 from tui.model.fleet import App as BeamApp
+from tui.model.fleet import Config, Environment, Health, HealthKind, Host
 from tui.model.gate import LockState
 from tui.model.host import HostSnapshot, HostView, Link, LinkState, MachineFacts
 from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, StepEvent, StepState
