@@ -63,7 +63,12 @@ def test_remapped_keys_are_put_in() -> None:
         ("ctrl+ctrl+x", None),
         ("word", None),
         ("\x1b", None),
-        ("ctrl+", "ctrl+plus"),
+        ("ctrl+", None),
+        ("ctrl+alt+shift+x", "ctrl+alt+shift+x"),
+        ("alt+shift++", "alt+shift+plus"),
+        ("+x", None),
+        ("+++", None),
+        ("é", "é"),
     ],
 )
 def test_canonical_key(name: str, canonical: str | None) -> None:

@@ -58,6 +58,11 @@ def test_refused(fits: names.Check, refused: tuple[str, ...]) -> None:
     assert [name for name in refused if fits(name)] == []
 
 
+def test_longest_path() -> None:
+    assert names.path_fits("/" + "x" * 1023)
+    assert not names.path_fits("/" + "x" * 1024)
+
+
 @given(st.text(max_size=30))
 def test_nothing_special_in_any_name(name: str) -> None:
     allowed = set(string.ascii_letters + string.digits + "._-@:%+$")

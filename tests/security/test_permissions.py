@@ -64,6 +64,18 @@ def test_rights_that_were_too_wide_are_narrowed(home: Path) -> None:
     assert (mode_of(file), mode_of(folder)) == (0o600, 0o700)
 
 
+def test_writing_replaces_and_appending_adds(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    for mode, text in (("w", "first, and long\n"), ("w", "2\n"), ("a", "3\n")):
+        with paths.open_private(path, mode) as file:  # type: ignore[call-overload]  # in turn
+            file.write(text)
+    assert path.read_text() == "2\n3\n"
+    with paths.open_private(path, "rb") as opened:
+        assert opened.read() == b"2\n3\n"
+    with pytest.raises(FileExistsError):
+        paths.open_private(path, "x")
+
+
 @pytest.mark.usefixtures("home")
 def test_folders_of_others_keep_their_rights(tmp_path: Path) -> None:
     folder = tmp_path / "shared"

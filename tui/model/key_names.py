@@ -57,17 +57,15 @@ def canonical_keys(names: str) -> tuple[str, ...] | None:
 
 
 def _parts(name: str) -> list[str]:
-    # `ctrl++` is Ctrl and plus.
-    if name.endswith("+"):
-        return [part for part in name[:-1].rstrip("+").split("+") if part] + ["+"]
+    # `+` is plus and `ctrl++` is Ctrl and plus; `ctrl+` is nothing.
+    if name == "+" or name.endswith("++"):
+        return [*name[:-2].split("+"), "+"] if name != "+" else ["+"]
     return name.split("+")
 
 
 def _of_character(char: str) -> str | None:
     if char.isalnum():
         return char
-    if char == " ":
-        return "space"
     if not char.isprintable():
         return None
     name = unicodedata.name(char).lower().replace("-", "_").replace(" ", "_")
