@@ -31,7 +31,8 @@ class Shell:
 
     async def run(self, command: str, stdin: bytes = b"", **options: Any) -> Answer:
         """Run a command line by the login shell, as `ssh host 'command'` does."""
-        done = await self.connection.run(command, input=stdin, encoding=None, **options)
+        given = {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
+        done = await self.connection.run(command, encoding=None, **given, **options)
         signal = done.exit_signal[0] if done.exit_signal else None
         status = done.exit_status if signal is None else None
         return Answer(status, _text(done.stdout), _text(done.stderr), signal)

@@ -130,7 +130,7 @@ async def test_a_daemon_takes_the_name_from_the_unit(billing: Billing) -> None:
     await shell.run("sudo -n systemctl start billing_prod")
     await shell.run("while ! systemctl is-failed -q billing_prod; do sleep 0.02; done")
     assert unit.state.restarts == 5
-    log = await shell.run("journalctl -u billing_prod -o cat -n 20")
+    log = await shell.run("journalctl -u billing_prod -o cat -n 60")
     assert log.out.count("seems to be in use by another Erlang node") == 5
     assert "billing_prod.service: Start request repeated too quickly.\n" in log.out
 

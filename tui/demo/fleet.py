@@ -60,6 +60,7 @@ class DemoFleet:
         chatter: bool = True,
         production: bool = False,
         user: str = "devops",
+        parent: str | None = None,
     ) -> None:
         self._names = tuple(hosts)
         self._scenario = scenario
@@ -69,6 +70,7 @@ class DemoFleet:
         self._chatter = chatter
         self._production = production
         self._user = user
+        self._parent = parent
         self.machines: dict[str, Machine] = {}
         self._counters: list[Counter] = []
 
@@ -142,7 +144,7 @@ class DemoFleet:
     async def open(self) -> None:
         """Bring the hosts up; nothing is left behind if that fails."""
         self._children = Children(secrets.token_hex(8))
-        self._base = Base(self._children)
+        self._base = Base(self._children, self._parent)
         applied = [file.version for file in FILES if "0.2.0" in file.releases]
         self.database = Database(_DATABASE_HOST, applied)
         try:

@@ -20,10 +20,10 @@ _LONGEST = 60  # a Unix socket's path has 108 bytes; what follows the base needs
 
 
 class Base:
-    """The fleet's folder: private, removed at close."""
+    """The fleet's folder, below `parent` or the temporary folder: private, removed at close."""
 
-    def __init__(self, children: Children) -> None:
-        folder = tempfile.mkdtemp(prefix="beamdeck-")
+    def __init__(self, children: Children, parent: str | None = None) -> None:
+        folder = tempfile.mkdtemp(prefix="beamdeck-", dir=parent)
         if len(folder) > _LONGEST:
             os.rmdir(folder)
             folder = tempfile.mkdtemp(prefix="beamdeck-", dir="/tmp")
