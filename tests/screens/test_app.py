@@ -1,0 +1,260 @@
+"""The console as a whole, by keys, on the embedded fleet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from screens.actions import ActionsScreen
+from screens.confirm import ConfirmScreen
+from screens.help import HelpScreen
+from screens.host_details import HostDetailsScreen
+from screens.hosts import HostsScreen
+from screens.journal import JournalScreen
+from screens.quit import QuitScreen
+from screens.trust import TrustScreen
+from screens.unlock import UnlockScreen
+from screens.walkthrough import WalkthroughScreen
+from tests.conftest import MakeFleet
+from tests.waiting import until
+from tui.app import BeamdeckApp
+from tui.demo.fleet import DemoFleet
+from tui.model.fleet import Config, Limits
+from tui.operations.audit_log import verify
+from tui.widgets.frame import StatusBar
+from tui.widgets.host_table import HostTable
+
+Opened = tuple[BeamdeckApp, Pilot[int]]
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    demo: DemoFleet, state: Path, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Opened]:
+    limits = Limits(probe_interval_s=0.2, keepalive_s=0.5)
+    config = Config(environments=(demo.environment,), limits=limits, ssh_config=())
+    app = BeamdeckApp(config, state)
+    async with app.run_test(size=size) as pilot:
+        await app.ready.wait()
+        assert app.deck is not None
+        assert await app.deck.settled(20)
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        await until(lambda: app.screen.query_one(HostTable).hosts)
+        yield app, pilot
+
+
+def screen_text(app: BeamdeckApp) -> str:
+    """What stands on the screen, line by line."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(s.text for s in strip)[:width] for strip in strips[:height])
+
+
+async def test_hosts_are_there_with_their_words(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        await pilot.pause()
+        text = screen_text(app)
+        assert text.count("running") == 3
+        assert "0.3.0 ↻" in text
+        assert "web3  runs 0.2.0 but would boot 0.3.0" in text
+        assert "demo  billing  3 hosts" in text
+
+
+async def test_the_number_keys_go_to_places_and_back(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        demo_fleet.machines["web1"].app_says("[error] something of note")
+        await pilot.press("3")
+        await until(lambda: isinstance(app.screen, JournalScreen))
+        await until(lambda: "something of note" in screen_text(app))
+        await pilot.press("1")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        await until(lambda: "3 journal 1!" in screen_text(app))
+        await pilot.press("0")
+        await until(lambda: "choose an environment" in screen_text(app))
+        assert "3 running" in screen_text(app)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+
+
+async def test_details_keep_to_reading_and_esc_goes_back(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        await pilot.press("j", "enter")
+        await until(lambda: isinstance(app.screen, HostDetailsScreen))
+        await until(lambda: "web2" in screen_text(app))
+        assert "main PID" in screen_text(app)
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+
+
+async def test_help_lists_the_keys_of_the_place(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(app.screen, HelpScreen))
+        assert "restart" in screen_text(app)
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+
+
+async def test_filter_and_marks_choose_hosts(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, HostsScreen)
+        await pilot.press("slash", *"web3", "enter")
+        await until(lambda: screen.query_one(HostTable).hosts == ("web3",))
+        await pilot.press("escape")
+        await until(lambda: len(screen.query_one(HostTable).hosts) == 3)
+        await pilot.press("g", "space", "space")
+        assert screen.chosen() == ("web1", "web2")
+        await pilot.press("asterisk")
+        assert screen.chosen() == ("web1", "web2", "web3")
+
+
+async def test_actions_that_are_not_possible_say_why(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, ActionsScreen))
+        assert "nothing keeps it out" in screen_text(app)
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+
+
+async def test_a_restart_from_key_to_audit(demo_fleet: DemoFleet, tmp_path: Path) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        before = demo_fleet.machines["web1"].unit.state.main_pid
+        await pilot.press("g", "R")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        assert "systemctl --job-mode=fail restart" in screen_text(app)
+        # What is typed ahead is dropped; Enter must not confirm after that either.
+        await pilot.pause(0.6)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        assert demo_fleet.machines["web1"].unit.state.main_pid == before, "Enter never confirms"
+        await pilot.press("R")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        screen = app.screen
+        assert isinstance(screen, ConfirmScreen)
+        await pilot.pause(0.6)
+        await pilot.press("y")
+        await until(lambda: isinstance(app.screen, WalkthroughScreen))
+        await until(lambda: not app.plans.running, 40)
+        assert demo_fleet.machines["web1"].unit.state.main_pid != before
+        await until(lambda: "done and verified on web1" in screen_text(app))
+        audit = tmp_path / "audit" / "audit.jsonl"
+        assert verify(audit) == ""
+        assert audit.stat().st_mode & 0o777 == 0o600
+        assert "--job-mode=fail restart billing_prod.service" in audit.read_text()
+        assert list((tmp_path / "ops").glob("*.jsonl"))
+
+
+async def test_production_opens_locked_and_a_restart_asks_to_unlock(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1",), production=True)
+    async with opened(demo, tmp_path) as (app, pilot):
+        assert app.deck is not None
+        assert app.deck.gate.state.locked(app.clock())
+        assert "LOCKED" in screen_text(app)
+        await pilot.press("R")
+        await until(lambda: isinstance(app.screen, UnlockScreen))
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        assert app.deck.gate.state.locked(app.clock())
+        await pilot.press("u")
+        await until(lambda: isinstance(app.screen, UnlockScreen))
+        name = demo.environment.name
+        app.screen.query_one("#name", Input).value = name
+        app.screen.query_one("#reason", Input).value = "pager 4711"
+        app.screen.query_one("#reason", Input).focus()
+        await pilot.press("enter")
+        await until(lambda: not app.deck or not app.deck.gate.state.locked(app.clock()))
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        await until(lambda: "OPEN 1" in screen_text(app))
+        assert "pager 4711" in (tmp_path / "audit" / "audit.jsonl").read_text()
+        await pilot.press("u")
+        await until(lambda: app.deck and app.deck.gate.state.locked(app.clock()))
+
+
+async def test_an_unwritable_audit_keeps_production_locked(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1",), production=True)
+    (tmp_path / "audit").write_text("in the way")
+    async with opened(demo, tmp_path) as (app, pilot):
+        await pilot.press("u")
+        await until(lambda: isinstance(app.screen, UnlockScreen))
+        app.screen.query_one("#name", Input).value = demo.environment.name
+        app.screen.query_one("#reason", Input).value = "pager"
+        app.screen.query_one("#reason", Input).focus()
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        await pilot.pause()
+        assert app.deck is not None
+        assert app.deck.gate.state.locked(app.clock())
+
+
+async def test_quitting_while_a_plan_runs_asks(make_fleet: MakeFleet, tmp_path: Path) -> None:
+    demo = await make_fleet(hosts=("web1",))
+    demo.machines["web1"].restart_behaviour = "hang"
+    async with opened(demo, tmp_path) as (app, pilot):
+        await pilot.press("R")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.pause(0.6)
+        await pilot.press("y")
+        await until(lambda: app.plans.running)
+        await until(lambda: isinstance(app.screen, WalkthroughScreen))
+        await pilot.press("ctrl+q")
+        await until(lambda: isinstance(app.screen, QuitScreen))
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, WalkthroughScreen))
+        await pilot.press("ctrl+c")
+        await until(lambda: isinstance(app.screen, QuitScreen))
+        await pilot.press("l")
+        await until(lambda: not app.is_running or app._exit)
+    assert app.return_code == 0
+
+
+async def test_an_unknown_host_key_is_let_in_by_its_fingerprint(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1",))
+    known = tmp_path / "known_hosts"
+    host = replace(demo.environment.hosts[0], fingerprint=None, known_hosts=str(known))
+    environment = replace(demo.environment, hosts=(host,))
+    app = BeamdeckApp(Config(environments=(environment,), ssh_config=()), tmp_path / "state")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: app.deck and app.deck.board.views[0].link.state == "unknown key")
+        await until(lambda: "unknown key" in screen_text(app))
+        await pilot.press("t")
+        await until(lambda: isinstance(app.screen, TrustScreen))
+        field = app.screen.query_one(Input)
+        field.value = "AAAAAAAA"
+        await pilot.press("enter")
+        await until(lambda: "not the end" in screen_text(app))
+        assert not known.exists()
+        assert app.deck is not None
+        offered = app.deck.board.views[0].link.fingerprint
+        assert offered is not None
+        field.value = offered[-8:]
+        await pilot.press("enter")
+        await until(lambda: app.deck and app.deck.board.views[0].snapshot)
+        assert known.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 10)])
+async def test_every_size_paints(
+    demo_fleet: DemoFleet, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with opened(demo_fleet, tmp_path, size) as (app, pilot):
+        for key in ("3", "1", "question_mark", "escape"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert app.screen.query_one(StatusBar).size.height == 1
+        assert app.screen.query_one("#notices", Static) is not None
