@@ -14,6 +14,7 @@ from tui.ssh.handshake import Signing, Tell, connect, failure_of
 from tui.ssh.hops import Connected, Hops
 from tui.ssh.identities import Identities
 from tui.ssh.line import Line
+from tui.ssh.proxy_command import open_proxy
 from tui.ssh.resolve import Resolver
 from tui.ssh.settings import Settings
 from tui.ssh.socket_open import OpenSocket, open_socket
@@ -85,17 +86,22 @@ class Dialer:
         offer = await self._identities.offer(settings, signing)
         direct: OpenSocket | None = None
         try:
-            if tunnel is None and settings.proxy_command is None:
+            if settings.proxy_command is not None:
+                direct = await open_proxy(settings.proxy_command, limit)
+            elif tunnel is None:
                 direct = await open_socket(settings, limit)
             async with self._turn:
                 connection = await connect(
-                    settings, doorkeeper, offer, self._limits, signing, tunnel or direct
+                    settings, doorkeeper, offer, self._limits, signing, direct or tunnel
                 )
         except Exception as error:  # each becomes a word for the link
-            raise failure_of(error, doorkeeper, settings, offer, limit) from error
+            complaint = "" if direct is None else direct.complaint
+            raise failure_of(error, doorkeeper, settings, offer, limit, complaint) from error
         finally:
             if direct is not None:
-                direct.close()
+                ended.add_done_callback(lambda _: direct.end())
+                if not doorkeeper.authenticated:
+                    direct.end()
             signing.stop()
             offer.close()
         await self._remember_pinned(doorkeeper.offered, doorkeeper.accepted_by_pin, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tui.errors import BeamdeckError
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     import asyncssh
 
     from tui.ssh.settings import Settings
+
+
+def reason_of(error: OSError) -> str:
+    """The system's words for an error; asyncio's own messages name calls, not causes."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 class LinkFailure(BeamdeckError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui.model.fleet import Limits
 from tui.model.host import LinkState
 from tui.ssh.algorithms import encryption_order, has_aes, host_key_order
-from tui.ssh.failure import LinkFailure
+from tui.ssh.failure import LinkFailure, reason_of
 from tui.ssh.identities import Offer
 from tui.ssh.settings import Settings
 from tui.ssh.trust import Known, fingerprint_of
@@ -76,9 +76,9 @@ async def connect(
     offer: Offer,
     limits: Limits,
     signing: Signing,
-    tunnel: asyncssh.SSHClientConnection | OpenSocket | None,
+    way: asyncssh.SSHClientConnection | OpenSocket | None,
 ) -> asyncssh.SSHClientConnection:
-    """An authenticated connection: over a socket, over a jump host, else by the proxy command.
+    """An authenticated connection: over a socket of ours or over a jump host.
 
     Raises asyncssh's errors, OSError and TimeoutError; `failure_of` says what they mean.
     """
@@ -90,7 +90,7 @@ async def connect(
             settings.address,
             settings.port,
             **_options(settings, doorkeeper.known, offer, limits),
-            tunnel=tunnel,
+            tunnel=way,
         )
     return connection
 
@@ -102,10 +102,6 @@ def _options(settings: Settings, known: Known, offer: Offer, limits: Limits) -> 
     def names(algorithms: list[bytes]) -> list[str]:
         return [name.decode("ascii") for name in algorithms]
 
-    proxy = None
-    if settings.proxy_command is not None:
-        # asyncssh would take the command's stderr for the server's words
-        proxy = ["/bin/sh", "-c", f"exec 2>/dev/null; exec {settings.proxy_command}"]
     return {
         "config": None,
         "username": settings.user,
@@ -133,7 +129,7 @@ def _options(settings: Settings, known: Known, offer: Offer, limits: Limits) -> 
         "gss_host": None,
         "gss_kex": False,
         "gss_auth": False,
-        "proxy_command": proxy,
+        "proxy_command": None,
         "family": settings.family,
         "local_addr": None,
         "canonicalize_hostname": False,
@@ -154,9 +150,14 @@ def _options(settings: Settings, known: Known, offer: Offer, limits: Limits) -> 
 
 
 def failure_of(
-    error: Exception, doorkeeper: Doorkeeper, settings: Settings, offer: Offer, limit_s: float
+    error: Exception,
+    doorkeeper: Doorkeeper,
+    settings: Settings,
+    offer: Offer,
+    limit_s: float,
+    complaint: str = "",
 ) -> LinkFailure:
-    """What a handshake's error means for the link."""
+    """What a handshake's error means for the link; `complaint` is what a ProxyCommand said."""
     import asyncssh
 
     if isinstance(error, LinkFailure):
@@ -176,9 +177,9 @@ def failure_of(
             f"the jump host does not reach {settings.address}: {error.reason}",
         )
     if isinstance(error, asyncssh.DisconnectError):
-        return LinkFailure(LinkState.UNREACHABLE, error.reason or type(error).__name__)
+        return LinkFailure(LinkState.UNREACHABLE, complaint or error.reason or type(error).__name__)
     if isinstance(error, OSError):
-        return LinkFailure(LinkState.UNREACHABLE, error.strerror or str(error))
+        return LinkFailure(LinkState.UNREACHABLE, complaint or reason_of(error))
     return LinkFailure(LinkState.UNREACHABLE, f"{type(error).__name__}: {error}")
 
 
@@ -230,10 +231,10 @@ def _host_key_failure(
         )
     pinned, found = doorkeeper.pinned, fingerprint_of(offered)
     detail = "never seen before"
-    if pinned is not None:
-        detail = "not the key that the configuration expects (or of another type)"
-    elif known.authorities:
+    if known.authorities:
         detail = "no certificate of the authority in known_hosts"
+    elif pinned is not None:
+        detail = "not the key that the configuration expects (or of another type)"
     return LinkFailure(
         LinkState.UNKNOWN_KEY,
         detail,

@@ -83,8 +83,7 @@ class Line:
         began = self._loop.time()
         try:
             check()
-            chan.write(script)
-            chan.write_eof()
+            _send(chan, script)
             try:
                 async with asyncio.timeout(limit):
                     await asyncio.shield(collected.done)
@@ -107,8 +106,7 @@ class Line:
         chan, blocks, place = await self._channel(session, OPEN_LIMIT_S, stream=True)
         timer: asyncio.TimerHandle | None = None
         try:
-            chan.write(script)
-            chan.write_eof()
+            _send(chan, script)
             if command.timeout_s is not None:
                 timer = self._loop.call_later(command.timeout_s, blocks.limit_passed)
             yield Blocks(blocks, self._loop.time)
@@ -236,6 +234,14 @@ class Line:
         if self._endings:
             await asyncio.wait(tuple(self._endings))
         self._leave()
+
+
+def _send(chan: Any, script: bytes) -> None:
+    try:
+        chan.write(script)
+        chan.write_eof()
+    except OSError:
+        raise NotConnected("the host closed the channel before anything was sent") from None
 
 
 async def _given_up(opening: asyncio.Future[tuple[Any, Any]], place: Place) -> None:

@@ -7,7 +7,6 @@ earlier that what is on screen may be old.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -44,8 +43,7 @@ async def watch(line: Line, stale: Callable[[bool], None]) -> None:
             await _answered(line, question, stale)
         finally:
             question.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await question
+            await asyncio.wait({question})
 
 
 async def _answered(

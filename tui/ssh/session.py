@@ -100,8 +100,7 @@ class SshSession:
         self._up.set()  # whoever waits for the link learns that it will not come
         if self._life is not None:
             self._life.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._life
+            await asyncio.wait({self._life})
         self._set(LinkState.IDLE, "")
 
     # -- commands --------------------------------------------------------------------------
@@ -171,8 +170,7 @@ class SshSession:
             self._heard_at = self._last_heard()
             self._line = None
             beat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beat
+            await asyncio.wait({beat})  # not `await beat`: that would hide our own cancellation
             if not self._closed:
                 self._set(LinkState.LOST, str(line.doorkeeper.ended_by or ""), attempt=1)
             await line.close()

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 from tui.model.host import LinkState
-from tui.ssh.failure import LinkFailure
+from tui.ssh.failure import LinkFailure, reason_of
 from tui.ssh.settings import Settings
 from tui.ssh.threads import in_thread
 
@@ -31,13 +31,19 @@ class OpenSocket:
         self, factory: Callable[[], asyncio.Protocol], host: str, port: int
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         """Hand the socket over to a protocol, once; the loop closes it from now on."""
+        protocol = factory()  # if this raises, the socket is still ours to close
         sock, self._sock = self._sock, None
         if sock is None:
             raise OSError("the socket was already used")
-        return await asyncio.get_running_loop().create_connection(factory, sock=sock)
+        return await asyncio.get_running_loop().create_connection(lambda: protocol, sock=sock)
 
-    def close(self) -> None:
-        """Close it, unless it was handed over."""
+    @property
+    def complaint(self) -> str:
+        """What the way itself has to say of a failure."""
+        return ""
+
+    def end(self) -> None:
+        """The connection over it is over, or was not made: close it, unless it was handed over."""
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()
@@ -53,7 +59,7 @@ async def open_socket(settings: Settings, limit_s: float) -> OpenSocket:
             found = await _addresses(settings.address, settings.port, settings.family)
             connected = await _first_connected(found, settings.bind_address, limit_s)
             try:
-                await _readable(connected)
+                await readable(connected)
             except BaseException:
                 connected.close()
                 raise
@@ -63,10 +69,8 @@ async def open_socket(settings: Settings, limit_s: float) -> OpenSocket:
             LinkState.UNREACHABLE, f"no answer from {settings.address} in {limit_s:g} s"
         ) from None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LinkFailure(
-            LinkState.UNREACHABLE, f"{settings.address} port {settings.port}: {reason}"
-        ) from None
+        where = f"{settings.address} port {settings.port}"
+        raise LinkFailure(LinkState.UNREACHABLE, f"{where}: {reason_of(error)}") from None
 
 
 async def _addresses(address: str, port: int, family: int) -> list[_Address]:
@@ -109,7 +113,8 @@ async def _first_connected(
     raise refused or OSError("the name has no usable address")
 
 
-async def _readable(sock: socket.socket) -> None:
+async def readable(sock: socket.socket) -> None:
+    """Return as soon as bytes (or the end) wait in the socket."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
