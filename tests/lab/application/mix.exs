@@ -7,7 +7,7 @@ defmodule Billing.MixProject do
       version: System.fetch_env!("BILLING_VERSION"),
       elixir: "~> 1.14",
       start_permanent: true,
-      deps: [],
+      deps: [{:ecto_stand_in, path: "ecto_stand_in"}],
       releases: [
         billing: [include_executables_for: [:unix], steps: [:assemble, :tar]]
       ]
@@ -15,6 +15,9 @@ defmodule Billing.MixProject do
   end
 
   def application do
-    [mod: {Billing.Application, []}, extra_applications: [:logger, :runtime_tools, :crypto]]
+    [
+      mod: {Billing.Application, []},
+      extra_applications: [:logger, :runtime_tools, :crypto, :ssl, :inets]
+    ]
   end
 end

@@ -1,4 +1,3 @@
 import Config
 
-config :billing, Billing.Repo, url: System.fetch_env!("DATABASE_URL")
-config :billing, port: String.to_integer(System.get_env("PORT", "4000"))
+config :billing, Billing.Repo, url: System.fetch_env!("DATABASE_URL"), pool_size: 5

@@ -2,7 +2,7 @@ defmodule Billing.Repo.Migrations.AddAmount do
   use Ecto.Migration
 
   def change do
-    alter table(:t_invoices) do
+    alter table(:t_create_invoices) do
       add :amount, :bigint
     end
   end

@@ -1,5 +1,8 @@
 defmodule Billing.Endpoint do
-  @moduledoc "A small HTTP server: GET /health, GET /log?text=…, GET /flood?rate=…&seconds=…"
+  @moduledoc """
+  A small HTTP server: `/health` (200, or 503 while /tmp/unhealthy exists), `/log?text=…` (one line
+  as it stands), `/flood?rate=…&seconds=…` (answers with the run's name).
+  """
   use GenServer
   require Logger
 
@@ -47,22 +50,24 @@ defmodule Billing.Endpoint do
     end
   end
 
+  # A file, so that a test can make the service unwell without a word to the node.
   defp answer(%URI{path: "/health"}) do
+    version = Application.spec(:billing, :vsn)
+
     if File.exists?("/tmp/unhealthy"),
-      do: {"503 Service Unavailable", "unhealthy\n"},
-      else: {"200 OK", "ok #{Application.spec(:billing, :vsn)}\n"}
+      do: {"503 Service Unavailable", "unhealthy #{version}\n"},
+      else: {"200 OK", "ok #{version}\n"}
   end
 
   defp answer(%URI{path: "/log", query: query}) do
     %{"text" => text} = URI.decode_query(query || "text=")
-    IO.puts(text)
+    IO.puts(:user, text)
     {"200 OK", "logged\n"}
   end
 
   defp answer(%URI{path: "/flood", query: query}) do
     %{"rate" => rate, "seconds" => seconds} = URI.decode_query(query || "")
-    Billing.Traffic.flood(String.to_integer(rate), String.to_integer(seconds))
-    {"200 OK", "flooding\n"}
+    {"202 Accepted", Billing.flood(String.to_integer(rate), String.to_integer(seconds)) <> "\n"}
   end
 
   defp answer(_), do: {"404 Not Found", "not here\n"}
