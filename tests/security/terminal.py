@@ -1,4 +1,4 @@
-"""A tokenizer of what a program sends to its terminal, and the whitelist that it is held against."""
+"""A tokenizer of what a program sends to its terminal, and the whitelist for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALLOWED = re.compile(
   | \x1b\[ [<>=] [0-9;]* u            # keyboard protocol
   | \x1b\[ [0-9;]* [tu]               # asks for the window's size; keyboard
   | \x1b\[ [0-9]? \x20? q             # cursor shape
-  | \x1b\]22;[a-z]*\x1b\\             # pointer shape
+  | \x1b\]22;[a-z-]*(?:\x07|\x1b\\)   # pointer shape
   | \x1b[78=>]                        # save, restore, keypad
   | \x1bP\$q[^\x1b]*\x1b\\            # asks
     """,
