@@ -6,8 +6,16 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.lab.recipe import APPLICATION, BASE_PACKAGES, BUILD_PACKAGES, SUITE, VERSIONS, digest
-from tests.lab.shell import LabError, run
+from tests.lab.recipe import (
+    APPLICATION,
+    BASE_PACKAGES,
+    BUILD_PACKAGES,
+    SUITE,
+    VERSIONS,
+    packages_digest,
+    releases_digest,
+)
+from tests.lab.shell import LabError, alone, run, unmount_below
 
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
@@ -24,82 +32,82 @@ def mirror() -> str:
     raise LabError("no Debian mirror in this machine's apt sources")
 
 
-def build(cache: Path) -> Path:
-    """The folder with `base`, `build` and `releases`, made if it is not there; about 2 minutes."""
-    folder = cache / digest()
-    if (folder / "complete").exists():
-        return folder
-    working = cache / f"{digest()}.making"
-    _unmount_inside(working)
-    shutil.rmtree(working, ignore_errors=True)
-    working.mkdir(parents=True)
-    base, root = working / "base", working / "build"
-    older = _reusable(cache)
-    if older is not None:
-        run("cp", "-a", "--reflink=auto", str(older / "base"), str(base))
-        run("cp", "-a", "--reflink=auto", str(older / "build"), str(root))
-    else:
-        packages = f"--include={BASE_PACKAGES}"
-        run("debootstrap", "--variant=minbase", packages, SUITE, str(base), mirror())
-        run("cp", "-a", "--reflink=auto", str(base), str(root))
-        _install(root)
-    _compile(root, working / "releases")
-    (working / "packages").write_text(_packages())
-    (working / "complete").write_text("")
-    working.rename(folder)
-    return folder
+def build(cache: Path) -> tuple[Path, Path]:
+    """The folder of the roots (`base`, `build`) and that of the archives, made if missing.
+
+    About 100 s from nothing, 15 s when only the application changed.
+    """
+    roots = cache / f"roots-{packages_digest()}"
+    releases = cache / f"releases-{releases_digest()}"
+    with alone(cache / "lock"):
+        for interrupted in cache.glob("*.making"):
+            _remove(interrupted)
+        if not roots.is_dir():
+            _make_roots(roots.with_suffix(".making")).rename(roots)
+        if not releases.is_dir():
+            _make_releases(roots, releases.with_suffix(".making")).rename(releases)
+    return roots, releases
 
 
-def _packages() -> str:
-    return f"{SUITE} {BASE_PACKAGES} {BUILD_PACKAGES}"
+def drop(cache: Path) -> None:
+    """Remove the cache, and what an interrupted build left in it."""
+    if cache.is_dir():
+        with alone(cache / "lock"):
+            _remove(cache)
 
 
-def _reusable(cache: Path) -> Path | None:
-    """An older cache of the same packages: only the application has to be built again."""
-    for marker in sorted(cache.glob("*/complete")):
-        packages = marker.parent / "packages"
-        if packages.exists() and packages.read_text() == _packages():
-            return marker.parent
-    return None
+def _remove(folder: Path) -> None:
+    unmount_below(folder)
+    shutil.rmtree(folder)
 
 
-def _install(root: Path) -> None:
+def _make_roots(folder: Path) -> Path:
+    base, root = folder / "base", folder / "build"
+    folder.mkdir(parents=True)
+    packages = f"--include={BASE_PACKAGES}"
+    run("debootstrap", "--variant=minbase", packages, SUITE, str(base), mirror())
+    shutil.rmtree(base / "var/cache/apt/archives")
+    run("cp", "-a", "--reflink=auto", str(base), str(root))
     (root / "etc/apt/sources.list").write_text(f"deb {mirror()} {SUITE} main\n")
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    script = (
+    _in_root(
+        root,
         "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
-        f"--no-install-recommends {BUILD_PACKAGES} && apt-get clean"
+        f"--no-install-recommends {BUILD_PACKAGES} && apt-get clean && "
+        "rm -rf /var/lib/apt/lists/*",
     )
-    _in_root(root, script)
     policy.unlink()
+    return folder
 
 
-def _compile(root: Path, target: Path) -> None:
-    source = root / "src"
-    shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(APPLICATION, source)
-    _in_root(root, "sh /src/build.sh")
-    target.mkdir()
-    for version in VERSIONS:
-        shutil.move(source / f"_build/prod/billing-{version}.tar.gz", target)
-    shutil.rmtree(source)
+def _make_releases(roots: Path, folder: Path) -> Path:
+    """Compile in a passing overlay of the build root, which stays as it was."""
+    root = folder / "root"
+    for name in ("upper", "work", "root"):
+        (folder / name).mkdir(parents=True)
+    options = f"lowerdir={roots / 'build'},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    run("mount", "-t", "overlay", "overlay", "-o", options, str(root))
+    try:
+        shutil.copytree(APPLICATION, root / "src")
+        _in_root(root, "sh /src/build.sh")
+        for version in VERSIONS:
+            shutil.copy(root / f"src/_build/prod/billing-{version}.tar.gz", folder)
+    finally:
+        run("umount", str(root))
+    for name in ("upper", "work", "root"):
+        shutil.rmtree(folder / name)
+    return folder
 
 
 def _in_root(root: Path, script: str) -> None:
-    run("mount", "-t", "proc", "proc", str(root / "proc"))
-    run("mount", "--bind", "/dev", str(root / "dev"))
-    try:
-        run("chroot", str(root), "/bin/sh", "-c", script, timeout_s=1200)
-    finally:
-        run("umount", str(root / "dev"), str(root / "proc"))
-
-
-def _unmount_inside(folder: Path) -> None:
-    """Nothing of an interrupted run may stay mounted when its folder is removed."""
-    for line in reversed(Path("/proc/mounts").read_text().splitlines()):
-        target = line.split()[1]
-        if target.startswith(f"{folder}/"):
-            run("umount", target)
+    # In a mount and a process namespace of its own: whatever it mounts or leaves running ends
+    # with it, also when this process is killed.
+    inside = (
+        f"mount -t proc proc {root}/proc && mount --bind /dev {root}/dev && "
+        f'exec chroot {root} /usr/bin/env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 /bin/sh -c "$0"'
+    )
+    unshare = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-ec")
+    run(*unshare, inside, script, timeout_s=1200)

@@ -1,27 +1,39 @@
-"""Fixtures of tests marked `lab`: they run inside its namespace (`python -m tests.lab test`)."""
+"""Fixtures of tests marked `lab`: inside its namespace, on the lab that is up or a new one."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.lab import Lab
+from tests.lab.lab import Lab, check_machine, default_folder
+from tests.lab.network import entered
 from tests.lab.recipe import APP_ROOT, MACHINES, PORT, UNIT
+from tests.lab.shell import LabError
 from tui.model.fleet import App, Environment, Health, HealthKind, Host
 
 
 @pytest.fixture(scope="session")
-def lab() -> Lab:
-    """The lab that is up; without one the test fails: it was asked for by its marker."""
-    folder = os.environ.get("BEAMDECK_LAB")
-    if not folder:
-        pytest.fail("tests marked lab run by `python -m tests.lab test`")
-    found = Lab(Path(folder))
-    if not found.running:
-        pytest.fail("the lab is not up")
-    return found
+def lab() -> Iterator[Lab]:
+    """The lab, with this process inside its namespace: one that is up, or brought up for this run.
+
+    Where it cannot be had the test fails: it was asked for by its marker.
+    """
+    found = Lab(Path(os.environ.get("BEAMDECK_LAB") or default_folder()))
+    was_up = found.running
+    if not was_up and "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.fail("several workers need a lab that is up: python -m tests.lab up")
+    try:
+        check_machine(install=False)
+        found.up()
+    except LabError as error:
+        pytest.fail(f"no lab here: {error}")
+    with entered():
+        yield found
+    if not was_up:
+        found.down()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One host of the lab: its overlay root, its boot, a way in as root, its end."""
+"""One host of the lab: its overlay root, its control group, its boot, a way in, its end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.lab import settings
+from tests.lab import cgroup, settings
 from tests.lab.recipe import Machine
-from tests.lab.shell import LabError, quiet, run
+from tests.lab.shell import LabError, quiet, run, unmount_below
+
+# Says who it is before anything else, so that a run that was killed can be cleaned up. It stays:
+# a host that reboots makes systemd-nspawn end with 133, and it is the caller's part to start it
+# again (systemd.exec calls it FORCE_RESTART).
+LAUNCH = """
+echo $$ >"$1"; shift
+while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done
+shift
+while "$@"; [ $? = 133 ]; do :; done
+"""
+NSPAWN = Path("/run/systemd/nspawn")
+READY = "systemctl is-system-running | grep -q running && ss -Hltn 'sport = :22' | grep -q ."
 
 
 class LabHost:
-    """A booted systemd in a root, a network namespace and a /tmp of its own."""
+    """A booted systemd in a root, a control group, a network namespace and a /tmp of its own."""
 
     def __init__(self, machine: Machine, folder: Path) -> None:
         self.machine = machine
@@ -23,8 +35,13 @@ class LabHost:
         self.root = folder / "root"
 
     @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.machine.name
+
+    @property
     def pid(self) -> int | None:
-        """The container's own process on this machine, None if it is not there."""
+        """The process of this machine that keeps the host up, None if it is not there."""
         try:
             pid = int((self.folder / "pid").read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -33,76 +50,104 @@ class LabHost:
         # A recorded number may have gone to somebody else's process since.
         return pid if str(self.root).encode() in command else None
 
+    @property
+    def leader(self) -> int | None:
+        """The host's process 1, as this machine numbers it; another one after a reboot."""
+        container = _child(self.pid)
+        return _child(container)
+
     def prepare(self, lower: Path, key: Path, releases: Path) -> None:
         """Mount the overlay and write what makes this host itself."""
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
-        options = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
-        run("mount", "-t", "overlay", "overlay", "-o", options, str(self.root))
+        # volatile: nothing is ever synced to a disk, since nothing is meant to outlive this.
+        layers = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        run("mount", "-t", "overlay", "overlay", "-o", f"{layers},volatile", str(self.root))
         settings.write(self.machine, self.root, key, releases)
 
     def boot(self) -> None:
         """Start systemd in it; returns at once."""
+        groups = [str(group) for group in cgroup.make(self.machine.namespace)]
         argv = [
             "systemd-nspawn", "-q", "-D", str(self.root), "-b", "--register=no", "--keep-unit",
-            f"--machine={self.machine.name}", "--link-journal=no",
+            f"--machine={self.machine.namespace}", f"--hostname={self.name}", "--link-journal=no",
             f"--network-namespace-path=/run/netns/{self.machine.namespace}",
         ]  # fmt: skip
+        launch = ["/bin/sh", "-ec", LAUNCH, "launch", str(self.folder / "pid"), *groups, "--"]
         with (self.folder / "console.log").open("wb") as log:
-            started = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            self._started = subprocess.Popen(
+                [*launch, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
-        (self.folder / "pid").write_text(str(started.pid))
 
-    def _enter(self, script: str) -> list[str]:
-        pid = self.pid
-        if pid is None:
-            raise LabError(f"{self.machine.name} is not up")
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if not children:
-            raise LabError(f"{self.machine.name} has not begun to boot")
-        inside = ["nsenter", "-t", children[0], "-m", "-u", "-i", "-n", "-p"]
-        return [*inside, "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME=/root", "LC_ALL=C.UTF-8", "/bin/sh", "-c", f"cd /\n{script}"]  # fmt: skip
+    def inside(self, *argv: str) -> list[str]:
+        """The argv that runs `argv` as root inside the host."""
+        leader = self.leader
+        if leader is None:
+            raise LabError(f"{self.name} is not up")
+        enter = ["nsenter", "-t", str(leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
+        plain = ["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+        return [*enter, *plain, "LC_ALL=C.UTF-8", *argv]
 
     def sh(self, script: str, *, check: bool = True, timeout_s: float = 120) -> str:
-        """stdout of a script run as root inside the host."""
-        return run(*self._enter(script), check=check, timeout_s=timeout_s)
+        """stdout of a script run as root inside the host; LabError if it fails."""
+        return run(*self.inside("/bin/sh", "-c", script), check=check, timeout_s=timeout_s)
 
-    def wait_booted(self, limit_s: float = 60) -> None:
+    def wait_booted(self, limit_s: float = 90) -> None:
         """Until systemd says that it runs and sshd listens."""
+        self.wait_until(READY, limit_s)
+
+    def wait_until(self, script: str, limit_s: float = 30) -> None:
+        """Until a script ends with 0 inside the host; LabError with its console after the limit."""
         until = time.monotonic() + limit_s
-        asked = (
-            "systemctl is-system-running | grep -qE 'running|degraded' && ss -ltn | grep -q ':22 '"
-        )
         while time.monotonic() < until:
             with contextlib.suppress(LabError):
-                if quiet(self._enter(asked)):
+                if quiet(self.inside("/bin/sh", "-c", script)):
                     return
-            time.sleep(0.2)
+            time.sleep(0.1)
         last = (self.folder / "console.log").read_text(errors="replace")[-1500:]
-        raise LabError(f"{self.machine.name} did not boot within {limit_s:g} s:\n{last}")
+        raise LabError(f"{self.name}: not within {limit_s:g} s: {script}\n{last}")
 
-    def stop(self, limit_s: float = 10) -> None:
-        """Power off, then end the one process if it is still there; unmount."""
-        pid = self.pid
-        if pid is not None:
-            with contextlib.suppress(LabError, subprocess.TimeoutExpired):
-                self.sh("systemctl poweroff --no-block", check=False, timeout_s=5)
-            until = time.monotonic() + limit_s
-            while self.pid is not None and time.monotonic() < until:
-                self._reap(pid)
-                time.sleep(0.1)
-            if self.pid is not None:
-                os.kill(pid, signal.SIGKILL)
-            while self.pid is not None:
-                self._reap(pid)
-                time.sleep(0.1)
-        if os.path.ismount(self.root):
-            run("umount", "-l", str(self.root))
+    def stop(self, limit_s: float = 15) -> None:
+        """End the host at once, as a power cut would; its root is thrown away anyway."""
+        group, until = self.machine.namespace, time.monotonic() + limit_s
+        # First who would start it again; then whoever is in the group, which is this host's alone.
+        while pids := [pid for pid in (self.pid, *cgroup.pids(group)) if pid is not None]:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._reap()
+            if time.monotonic() > until:
+                raise LabError(f"{self.name} does not end: {pids} are left")
+            time.sleep(0.02)
+        cgroup.remove(group)
+        self._tidy_after_nspawn()
+        unmount_below(self.folder)
 
-    @staticmethod
-    def _reap(pid: int) -> None:
-        # Only if this process started it; else it is init's child and gone by itself.
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+    def _tidy_after_nspawn(self) -> None:
+        # What it leaves when it is killed, or where /run is no tmpfs.
+        if self.root.is_dir():
+            at = self.root.stat()
+            (NSPAWN / f"locks/inode-{at.st_dev}:{at.st_ino}").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            (NSPAWN / "propagate" / self.machine.namespace).rmdir()
+
+    def _reap(self) -> None:
+        # Only who started it can; else it is init's child and gone by itself.
+        started = getattr(self, "_started", None)
+        if started is not None:
+            started.poll()
+            return
+        with contextlib.suppress(ChildProcessError, OSError, ValueError):
+            os.waitpid(int((self.folder / "pid").read_text()), os.WNOHANG)
+
+
+def _child(pid: int | None) -> int | None:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return None
+    return int(children[0]) if children else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,10 @@ NEEDED = ("debootstrap", "systemd-container", "iproute2", "openssh-client")
 APPLICATION = Path(__file__).parent / "application"
 VERSIONS = ("0.1.0", "0.2.0", "0.3.0")
 
-NAMESPACE = "beamdeck-lab"
+# Another name is another lab: two can be up at once, with one cache.
+NAMESPACE = os.environ.get("BEAMDECK_LAB_NAME", "beamdeck-lab")
+if not re.fullmatch(r"[a-z][a-z0-9-]{2,40}", NAMESPACE):
+    raise SystemExit(f"BEAMDECK_LAB_NAME: {NAMESPACE!r} is no name (a-z, 0-9 and -)")
 BRIDGE = "br-lab"
 NETWORK = "10.77.0"
 CONSOLE_ADDRESS = f"{NETWORK}.1"
@@ -43,7 +48,7 @@ class Machine:
 
     @property
     def namespace(self) -> str:
-        """The host's own network namespace."""
+        """The host's own network namespace, and the name of its control group."""
         return f"{NAMESPACE}-{self.name}"
 
 
@@ -54,9 +59,25 @@ MACHINES = (
 )
 
 
-def digest() -> str:
-    """Names the cache: it changes with the packages and with the application's source."""
-    hashed = hashlib.sha256(f"{SUITE} {BASE_PACKAGES} {BUILD_PACKAGES}".encode())
+def packages_digest() -> str:
+    """Names the cached roots: it changes with the packages."""
+    return _short(f"{SUITE} {BASE_PACKAGES} {BUILD_PACKAGES}".encode())
+
+
+def releases_digest() -> str:
+    """Names the cached releases: it changes with the packages and the application's source."""
+    parts = [packages_digest().encode()]
     for path in sorted(p for p in APPLICATION.rglob("*") if p.is_file()):
-        hashed.update(str(path.relative_to(APPLICATION)).encode() + path.read_bytes())
-    return hashed.hexdigest()[:16]
+        parts += [str(path.relative_to(APPLICATION)).encode(), path.read_bytes()]
+    return _short(b"\0".join(parts))
+
+
+def lab_digest() -> str:
+    """Names what a lab that is up was made from: the releases and every module of this package."""
+    parts = [releases_digest().encode()]
+    parts += [path.read_bytes() for path in (Path(__file__).parent / "settings.py", Path(__file__))]
+    return _short(b"\0".join(parts))
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

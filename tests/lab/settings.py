@@ -11,14 +11,15 @@ from tests.lab.recipe import (
     DATABASE_PASSWORD,
     MACHINES,
     NETWORK,
-    PORT,
     UNIT,
     VERSIONS,
     Machine,
 )
 from tests.lab.shell import run
 
-USERS = ("devops", "restarter", "watcher", "fishy", "billing")
+# In this order: devops gets 1000 and billing 1001, as in the transcripts.
+USERS = ("devops", "billing", "restarter", "watcher", "fishy")
+DATABASE_URL = f"ecto://billing_prod:{DATABASE_PASSWORD}@{NETWORK}.13:5432/billing_prod"
 SUDOERS = f"""devops ALL=(ALL) NOPASSWD: ALL
 fishy ALL=(ALL) NOPASSWD: ALL
 restarter ALL=(root) NOPASSWD: /usr/bin/systemctl restart {UNIT}
@@ -34,10 +35,7 @@ After=network.target
 Type=simple
 User=billing
 WorkingDirectory={APP_ROOT}
-Environment=LANG=C.UTF-8
-Environment=PORT={PORT}
-Environment=DATABASE_URL=ecto://billing_prod:{DATABASE_PASSWORD}@{NETWORK}.13:5432/billing_prod
-Environment=RELEASE_NODE=billing@%l
+Environment=LANG=C.UTF-8 DATABASE_URL={DATABASE_URL} RELEASE_NODE=billing@%l
 ExecStart={APP_ROOT}/bin/billing start
 ExecStop={APP_ROOT}/bin/billing stop
 Restart=on-failure
@@ -57,11 +55,25 @@ UNITS = {
     "ExecStart=/bin/sh -c 'echo \"[error] module :telemetry_app is not available\"; exit 1'\n",
     # Takes five seconds to stop.
     "slowstop.service": "[Service]\nExecStart=/bin/sleep infinity\nExecStop=/bin/sleep 5\n",
-    # Lines as fast as a shell can, never throttled; and the same with journald's own limits.
+    # N lines as fast as can be, never throttled; the same with a narrow limit, and a last line
+    # after it, since journald says what it dropped only when the unit logs again.
     "flood@.service": f"[Service]\n{UNTHROTTLED}ExecStart=/usr/bin/seq -f '[info] line %%.0f' %i\n",
     "throttled@.service": "[Service]\nLogRateLimitIntervalSec=10s\nLogRateLimitBurst=500\n"
     "ExecStart=/bin/sh -c 'seq -f \"[info] line %%.0f\" %i; sleep 12; echo after'\n",
+    # RATE numbered lines a second until it is stopped, never throttled.
+    "steady@.service": f"[Service]\n{UNTHROTTLED}ExecStart=/usr/local/bin/steady %i\n",
 }
+
+# Paced by the clock; `read` with a limit waits without starting a process.
+STEADY = """#!/bin/bash
+exec 9<> <(:)
+start=${EPOCHREALTIME/./} number=0
+while :; do
+  due=$(((${EPOCHREALTIME/./} - start) * $1 / 1000000))
+  while ((number < due)); do printf '[info] line %d\\n' $((++number)); done
+  read -rt 0.02 -u 9
+done
+"""
 
 
 def write(machine: Machine, root: Path, key: Path, releases: Path) -> None:
@@ -72,22 +84,28 @@ def write(machine: Machine, root: Path, key: Path, releases: Path) -> None:
     names = "".join(f"{m.address} {m.name}\n" for m in MACHINES)
     (etc / "hosts").write_text(f"127.0.0.1 localhost\n{names}")
     (etc / "resolv.conf").unlink(missing_ok=True)
-    _keys(root, key)
+    _keys(machine, root, key)
     _journal(machine, root)
     for name, text in UNITS.items():
         (etc / "systemd/system" / name).write_text(text)
+    steady = root / "usr/local/bin/steady"
+    steady.write_text(STEADY)
+    steady.chmod(0o755)
     for name in MASKED:
         (etc / "systemd/system" / name).symlink_to("/dev/null")
     if machine.app:
-        _release(root, releases)
+        write_release(root, releases)
     else:
         _database(root)
 
 
-def _keys(root: Path, key: Path) -> None:
+def _keys(machine: Machine, root: Path, key: Path) -> None:
     for old in (root / "etc/ssh").glob("ssh_host_*"):
         old.unlink()
-    run("ssh-keygen", "-A", "-f", str(root))
+    # Without an RSA key, whose making takes seconds; sshd uses what is there.
+    for kind in ("ed25519", "ecdsa"):
+        path = root / f"etc/ssh/ssh_host_{kind}_key"
+        run("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", machine.name, "-f", str(path))
     for user in USERS:
         shell = "/usr/bin/fish" if user == "fishy" else "/bin/bash"
         run("chroot", str(root), "useradd", "-m", "-s", shell, user)
@@ -95,7 +113,7 @@ def _keys(root: Path, key: Path) -> None:
         folder.mkdir(mode=0o700)
         shutil.copy(f"{key}.pub", folder / "authorized_keys")
         run("chroot", str(root), "chown", "-R", f"{user}:{user}", f"/home/{user}/.ssh")
-    for user in ("devops", "fishy", "restarter"):
+    for user in ("devops", "restarter", "fishy"):
         run("chroot", str(root), "usermod", "-aG", "systemd-journal", user)
     rules = root / "etc/sudoers.d/lab"
     rules.write_text(SUDOERS)
@@ -109,8 +127,10 @@ def _journal(machine: Machine, root: Path) -> None:
         folder.mkdir()
 
 
-def _release(root: Path, releases: Path) -> None:
+def write_release(root: Path, releases: Path) -> None:
+    """Both older versions unpacked in place of whatever is there; 0.2.0 boots."""
     home = root / APP_ROOT.lstrip("/")
+    shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     (root / "home/billing").chmod(0o755)
     for version in VERSIONS[:2]:
