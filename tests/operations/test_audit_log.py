@@ -153,6 +153,21 @@ def test_a_full_disk_is_unwritable_and_leaves_a_whole_chain(
     assert len(audit.path.read_bytes().splitlines()) == 3
 
 
+def test_a_chain_held_open_goes_on_after_a_write_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ops" / "x.jsonl"
+    with ChainFile(path, new=True) as chain:
+        chain.append({"event": "plan"})
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", _full_after_a_part(os.write))
+            with pytest.raises(RecordUnwritable):
+                chain.append({"event": "intent"})
+        chain.append({"event": "end"})
+    assert verify(path) == ""
+    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()] == ["plan", "end"]
+
+
 def _full_after_a_part(real: Callable[[int, bytes], int]) -> Callable[[int, bytes], int]:
     wrote: list[int] = []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from tests.operations.fake_host import (
     APP,
     RESTART_ARGV,
     Behaviour,
+    FakeChannel,
     FakeFleet,
+    FakeSession,
     Fault,
     ended,
     last_of,
@@ -122,6 +126,29 @@ def test_dying_after_the_settle_time_but_before_health_is_seen(tmp_path: Path) -
     event, _ = restarted(tmp_path, ways)
     assert event.state is StepState.DONE
     assert "it died 1 time" in event.detail
+
+
+def test_a_process_that_goes_while_health_is_asked_is_not_the_one_that_counts(
+    tmp_path: Path,
+) -> None:
+    asked: list[int | None] = []
+
+    class Replaced(FakeSession):
+        @contextlib.asynccontextmanager
+        async def connect_tcp(self, address: str, port: int) -> AsyncIterator[FakeChannel]:
+            asked.append(self.unit.pid)
+            if len(asked) == 1:
+                # It answers still, and another run takes its place in the same moment.
+                await self.unit.restart()
+            yield FakeChannel(b"HTTP/1.1 200 OK\r\n")
+
+    async def carry_out() -> StepEvent:
+        fleet = FakeFleet(tmp_path, Behaviour())
+        fleet.sessions["web1"] = Replaced("web1", APP, fleet.gate, Behaviour())
+        return last_of(await fleet.restart(), 0)
+
+    assert run(carry_out()).state is StepState.DONE
+    assert asked == [4002, 4003]
 
 
 def test_a_start_that_takes_too_long_is_told(tmp_path: Path) -> None:

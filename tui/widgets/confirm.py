@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -73,17 +72,11 @@ class SafeButton(Guarded, Button):
 class ActButton(Guarded, Button):
     """The button that says what will be done. Enter and clicks never press it: a key does."""
 
-    BINDINGS = [Binding("enter", "refuse", show=False)]  # noqa: RUF012 - Textual's own form
-
     class Refused(Message):
         """Somebody tried Enter or a click."""
 
-    def action_refuse(self) -> None:
-        """Say that it does not work so."""
-        self.post_message(self.Refused())
-
     def press(self) -> ActButton:
-        """A click or Enter: refused."""
+        """A click or Enter, which both come here: refused."""
         self.post_message(self.Refused())
         return self
 
