@@ -249,11 +249,45 @@ RULES = [
 ]
 
 
+BOUNDS = [
+    ("connect_timeout_s", 1, 120, 0.1),
+    ("command_timeout_s", 1, 600, 0.1),
+    ("probe_interval_s", 0.5, 3600, 0.1),
+    ("keepalive_s", 0.5, 7.5, 0.1),
+    ("keepalive_misses", 1, 29, 1),
+    ("channels", 1, 8, 1),
+    ("handshakes", 1, 100, 1),
+    ("journal_lines", 1000, 5_000_000, 1),
+    ("unlock_minutes", 1, 240, 0.1),
+]
+
+
+def test_every_limit_has_bounds() -> None:
+    numbers = {f.name for f in dataclasses.fields(Limits)} - {"journal_since"}
+    assert {key for key, *_ in BOUNDS} == numbers
+
+
 @pytest.mark.parametrize(("line", "start", "part"), RULES)
 def test_rules(line: str, start: str, part: str) -> None:
     said = wrong(put(line))
     assert said[0].startswith(start)
     assert part in said[0]
+
+
+@pytest.mark.parametrize(("key", "least", "most", "step"), BOUNDS)
+def test_bounds_of_limits(key: str, least: float, most: float, step: float) -> None:
+    quiet = "keepalive_s = 0.5\n" if key == "keepalive_misses" else ""
+    one_miss = "keepalive_misses = 1\n" if key == "keepalive_s" else ""
+    for value in (least, most):
+        text = put(f"[limits]\n{quiet}{one_miss}{key} = {value}")
+        assert getattr(parse_config(text, FILE).limits, key) == value
+    for value in (least - step, most + step):
+        assert any(key in line for line in wrong(put(f"[limits]\n{quiet}{key} = {value}")))
+
+
+def test_a_dead_link_is_noticed_within_15_seconds() -> None:
+    limits = parse_config(put("[limits]\nkeepalive_s = 5\nkeepalive_misses = 2"), FILE).limits
+    assert limits.keepalive_s * (limits.keepalive_misses + 1) == 15
 
 
 @pytest.mark.parametrize("key", ["ctrl+b", "ctrl+s", "ctrl+i", "ctrl+m", "ctrl+h"])
@@ -322,6 +356,11 @@ APPS = [
     ('restart_command = "a \'"', "restart_command", "words"),
     ('restart_command = " "', "restart_command", "words"),
     ('release_store = "-x"', "release_store", "place"),
+    ('release_store = ""', "release_store", "place"),
+    (f'release_store = "{"x" * 1025}"', "release_store", "place"),
+    (f'cookie = "{"x" * 256}"', "cookie", "visible"),
+    ('health = { timeout_s = 61 }', "health.timeout_s", "60"),
+    ('health = { within_s = 0.5 }', "health.within_s", "3600"),
     ('health = { port = 0 }', "health.port", "65535"),
     ('health = { path = "a" }', "health.path", "begin with /"),
     ('health = { path = "/a\\r\\nX: y" }', "health.path", "begin with /"),
