@@ -11,8 +11,6 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from screens.actions import ActionsScreen
-from screens.host_details import HostDetailsScreen
 from screens.place import Place, bindings_of
 from tui.messages import PlanRequested, TrustRequested
 from tui.model.drift import odd_ones
@@ -22,7 +20,6 @@ from tui.model.host_rows import cells_of, columns_for
 from tui.model.notice import Notice, Severity
 from tui.model.plan import PlanRefused
 from tui.model.sparks import sparks
-from tui.operations.restart import restart_plan
 from tui.widgets.host_table import Column, HostTable, Row
 
 if TYPE_CHECKING:
@@ -201,12 +198,16 @@ class HostsScreen(Place):
 
     def action_details(self) -> None:
         """Every fact of the highlighted host with its age; never an action."""
+        from screens.host_details import HostDetailsScreen
+
         host = self.query_one(HostTable).highlighted
         if host:
             self.app.push_screen(HostDetailsScreen(self.deck, host))
 
     def action_actions(self) -> None:
         """What can be done with the chosen hosts; what cannot says why."""
+        from screens.actions import ActionsScreen
+
         hosts = self.chosen()
         views = [view for view in map(self._view, hosts) if view is not None]
         if not views:
@@ -226,6 +227,9 @@ class HostsScreen(Place):
 
     @work(group="plan")
     async def _plan_restart(self, hosts: tuple[str, ...]) -> None:
+        # Late: what plans need is not needed for the first paint.
+        from tui.operations.restart import restart_plan
+
         deck = self.deck
         self.notify(f"reading {', '.join(hosts)}", timeout=2, markup=False)
         try:

@@ -13,31 +13,47 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.text import Text
-from screens.hosts import HostsScreen
-from screens.journal import JournalScreen
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
-from screens.environments import EnvironmentsScreen, state_words
-from screens.help import HelpScreen
-from screens.opening import OpeningScreen
-from screens.place import Place
-from screens.quit import QuitScreen
-from screens.trust import Trust, TrustScreen
-from screens.unlock import UnlockScreen
-from tui import crash
 from tui.errors import BeamdeckError
-from tui.messages import PlanRequested, TrustRequested
 from tui.model.fleet import Config
-from tui.operations.deck import Deck, Site, open_deck, open_site
-from tui.palette import DeckCommands
-from tui.plans import PlanDesk
 from tui.theme import THEMES
 
-PLACES: dict[str, type[Place]] = {"hosts": HostsScreen, "journal": JournalScreen}
+if TYPE_CHECKING:
+    from textual.command import Provider as CommandProvider
+
+    from tui.messages import PlanRequested, TrustRequested
+    from tui.operations.deck import Deck, Site
+    from tui.plans import PlanDesk
+
+# Imports inside functions in this file are late on purpose: the first paint waits for none of
+# what it does not show (tests/bench/first_paint.py).
+
+
+def _hosts(deck: Deck) -> Screen[None]:
+    from screens.hosts import HostsScreen
+
+    return HostsScreen(deck)
+
+
+def _journal(deck: Deck) -> Screen[None]:
+    from screens.journal import JournalScreen
+
+    return JournalScreen(deck)
+
+
+def _commands() -> type[CommandProvider]:
+    from tui.palette import DeckCommands
+
+    return DeckCommands
+
+
+PLACES: dict[str, Callable[[Deck], Screen[None]]] = {"hosts": _hosts, "journal": _journal}
 
 
 class Source(Protocol):
@@ -58,7 +74,7 @@ class BeamdeckApp(App[int]):
 
     TITLE = "beamdeck"
     CSS_PATH = "app.tcss"
-    COMMANDS: ClassVar = {DeckCommands}
+    COMMANDS: ClassVar = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "ask_quit", "quit", show=False, priority=True),
         Binding("ctrl+c", "interrupt", "stop?", show=False, system=True),
@@ -77,7 +93,7 @@ class BeamdeckApp(App[int]):
         super().__init__()
         self.config = config or Config()
         self.clock = clock
-        self.plans = PlanDesk(self)
+        self._plans: PlanDesk | None = None
         self.ready = asyncio.Event()
         self._provider = provider
         self._source: Source | None = None
@@ -99,6 +115,8 @@ class BeamdeckApp(App[int]):
             # Textual has no handler of its own: the terminal would be left raw and the log unsaid.
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
         if self._provider is not None:
+            from screens.opening import OpeningScreen
+
             await self.push_screen(OpeningScreen("starting the embedded fleet"))
             self.call_after_refresh(self._open_source, self._provider)
         else:
@@ -144,8 +162,18 @@ class BeamdeckApp(App[int]):
 
     async def on_unmount(self) -> None:
         """The last word of the app, also after a signal."""
-        await self.plans.stand_down()
+        if self._plans is not None:
+            await self._plans.stand_down()
         await self.close_services()
+
+    @property
+    def plans(self) -> PlanDesk:
+        """The desk where plans are confirmed and carried out."""
+        if self._plans is None:
+            from tui.plans import PlanDesk
+
+            self._plans = PlanDesk(self)
+        return self._plans
 
     # -- places --------------------------------------------------------------------------
 
@@ -156,6 +184,8 @@ class BeamdeckApp(App[int]):
 
     def open_deck(self, environment_name: str, app_name: str) -> None:
         """Bring an environment's app into view; connect if that was not done before."""
+        from tui.operations.deck import open_deck, open_site
+
         key = f"{environment_name}/{app_name}"
         if key not in self._decks:
             environment = next(e for e in self.config.environments if e.name == environment_name)
@@ -173,7 +203,9 @@ class BeamdeckApp(App[int]):
         self.switch_mode(f"{key}/hosts")
         self.ready.set()
 
-    def _environments_screen(self) -> EnvironmentsScreen:
+    def _environments_screen(self) -> Screen[None]:
+        from screens.environments import EnvironmentsScreen
+
         return EnvironmentsScreen(
             self.config,
             self._state_words,
@@ -182,6 +214,8 @@ class BeamdeckApp(App[int]):
         )
 
     def _state_words(self, key: str) -> str:
+        from screens.environments import state_words
+
         deck = self._decks.get(key)
         if deck is None:
             return "not opened"
@@ -212,9 +246,9 @@ class BeamdeckApp(App[int]):
 
     def action_help(self) -> None:
         """The keys of the place in view."""
-        if not isinstance(self.screen, HelpScreen):
-            place = str(getattr(self.screen, "place", ""))
-            self.push_screen(HelpScreen(place, self.config.keys))
+        from tui import dialogs
+
+        dialogs.show_help(self)
 
     def extra_commands(self) -> list[tuple[str, str, Callable[[], object]]]:
         """What the palette has beside the keys: themes, and incidents of the embedded fleet."""
@@ -244,52 +278,17 @@ class BeamdeckApp(App[int]):
 
     async def on_trust_requested(self, message: TrustRequested) -> None:
         """Show what keeps a host out, and carry out what the operator answers."""
-        if self._deck is None:
-            return
-        fleet, host = self._deck.fleet, message.host
-        link = fleet.sessions[host].link
+        from tui import dialogs
 
-        async def answered(trust: Trust | None) -> None:
-            if trust is None:
-                return
-            try:
-                if trust.passphrase:
-                    await fleet.unlock_identity(host, trust.passphrase)
-                else:
-                    await fleet.trust_key(host, trust.fingerprint)
-            except BeamdeckError as error:
-                self.tell(error)
+        if self._deck is not None:
+            await dialogs.ask_trust(self, self._deck, message.host)
 
-        await self.push_screen(TrustScreen(host, link), answered)
-
-    async def action_unlock(self) -> None:
+    def action_unlock(self) -> None:
         """Unlock a production environment with a reason, or lock it again."""
-        deck = self._deck
-        if deck is None or isinstance(self.screen, UnlockScreen):
-            return
-        state = deck.gate.state
-        if not state.production:
-            self.notify("this environment is not production: nothing is locked", markup=False)
-        elif state.locked(self.clock()):
-            self.run_worker(self.ask_unlock(deck), name="unlock")
-        else:
-            deck.gate.lock()
-            self.plans.record_lock(deck)
-            self.notify("locked", markup=False)
+        from tui import dialogs
 
-    async def ask_unlock(self, deck: Deck) -> bool:
-        """Ask for a reason, write it down, unlock; whether it was done."""
-        minutes = self.config.limits.unlock_minutes
-        reason = await self.push_screen_wait(UnlockScreen(deck.environment.name, minutes))
-        if reason is None:
-            return False
-        try:
-            self.plans.record_unlock(deck, reason)
-        except BeamdeckError as error:
-            self.tell(error)
-            return False
-        deck.gate.unlock(reason)
-        return True
+        if self._deck is not None:
+            dialogs.turn_lock(self, self._deck)
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""
@@ -312,29 +311,32 @@ class BeamdeckApp(App[int]):
         """Textual's own way out goes through ours."""
         self.action_ask_quit()
 
+    @property
+    def plan_under_way(self) -> str:
+        """The titles of plans that run now, empty without one."""
+        return self._plans.running if self._plans is not None else ""
+
     def action_ask_quit(self) -> None:
         """Quit; while a plan runs, ask what is to become of it."""
-        running = self.plans.running
-        if not running:
-            self.exit(0)
-        elif not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(running), self._quit_answered)
+        running = self.plan_under_way
+        if running:
+            from tui import dialogs
 
-    def _quit_answered(self, answer: str | None) -> None:
-        if answer == "stop":
-            self.plans.stop_before_next_step()
-        elif answer == "leave":
+            dialogs.ask_quit(self, running)
+        else:
             self.exit(0)
 
     def action_interrupt(self) -> None:
         """Ctrl-C never kills: while a plan runs it asks, else it says how to leave."""
-        if self.plans.running:
+        if self.plan_under_way:
             self.action_ask_quit()
         else:
             self.notify("q quits", markup=False)
 
     def _fatal_error(self) -> None:
         """Write the crash down without locals, scrubbed and redacted, and say where."""
+        from tui import crash
+
         self.bell()
         said = crash.write_report(self._state_folder, self._exception)
         self._exit_renderables.append(Text(said))

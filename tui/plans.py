@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from screens.commands_run import CommandsRunScreen
 from screens.confirm import ConfirmScreen
 from screens.walkthrough import WalkthroughScreen
-
-from screens.commands_run import CommandsRunScreen
+from tui.dialogs import ask_unlock
 from tui.errors import BeamdeckError
 from tui.model.audit import AuditRecord
 from tui.model.consent import Consent
@@ -57,7 +57,7 @@ class PlanDesk:
 
     async def _confirm(self, deck: Deck, plan: Plan) -> None:
         try:
-            if deck.gate.state.locked(deck.clock()) and not await self._app.ask_unlock(deck):
+            if deck.gate.state.locked(deck.clock()) and not await ask_unlock(self._app, deck):
                 return
             confirmed = await self._consented(deck, plan)
             if confirmed is not None:

@@ -69,6 +69,9 @@ def main() -> None:
         config.write_text(CONFIG)
         config.chmod(0o600)
         os.environ["XDG_STATE_HOME"] = folder
+        # As installed: pip compiles what it installs, and the first run here does it too.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "pycache")
         cases = {
             "console on a config": (
                 [sys.executable, "-m", "tui", "--config", str(config)],

@@ -7,6 +7,7 @@ possessive ones, so that a hostile line costs no more than a long one.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -20,18 +21,28 @@ class Form:
 
     hints: tuple[str, ...]
     needs: tuple[str, ...]
-    pattern: re.Pattern[str]
+    regex: str
     shown: str = "***"
     exact: bool = False
 
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled pattern; at its first use, since all of them cost a start 30 ms."""
+        return _compiled(self.regex)
+
 
 def _form(hints: str, needs: str, pattern: str, shown: str = "***") -> Form:
-    return Form(tuple(hints.split()), tuple(needs.split()), re.compile(pattern, re.ASCII), shown)
+    return Form(tuple(hints.split()), tuple(needs.split()), pattern, shown)
 
 
 def _exact(hints: str, needs: str, pattern: str) -> Form:
-    compiled = re.compile(r"(?<![A-Za-z0-9])" + pattern, re.ASCII)
-    return Form(tuple(hints.split()), tuple(needs.split()), compiled, exact=True)
+    bounded = r"(?<![A-Za-z0-9])" + pattern
+    return Form(tuple(hints.split()), tuple(needs.split()), bounded, exact=True)
+
+
+@functools.cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.ASCII)
 
 
 # Names whose value is a secret whatever stands between, and names that need a clearer sign.
