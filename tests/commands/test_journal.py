@@ -179,6 +179,22 @@ def test_probe_of_a_host_that_cannot_tell(said: str, reason: str) -> None:
     assert access.reason == reason
 
 
+OWN = "file /var/log/journal/064b/user-1002.journal\n"
+SYSTEM = "file /var/log/journal/064b/system.journal\n"
+
+
+def test_probe_of_who_may_read_only_his_own_journal_needs_no_hint() -> None:
+    access = parse_probe(outcome(f"header 0\n{OWN}read 0\nkeeps yes\nsudo 1\n"))
+    assert not access.readable
+    assert access.reason == "This user may read only a journal of its own, not the system's."
+    assert "systemd-journal" in access.remedy
+
+
+@pytest.mark.parametrize("files", [OWN + SYSTEM, SYSTEM.replace("system.", "system@06-01."), ""])
+def test_probe_of_who_may_read_the_systems_journal(files: str) -> None:
+    assert parse_probe(outcome(f"header 0\n{files}read 0\nsudo 1\n")).readable
+
+
 def test_probe_with_a_greeting_in_front_and_no_entries_is_readable() -> None:
     access = parse_probe(outcome("Welcome!\nread 0\nnote -- No entries --\nkeeps yes\nsudo 1\n"))
     assert access.readable

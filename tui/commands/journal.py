@@ -69,9 +69,12 @@ def tail(reading: Reading, *, sudo: bool = False) -> Command:
 
 
 # $1 the unit, then the words of the tail. Every line of the answer begins with a word of ours.
-# The first question is asked without -q, which would hide the hint.
+# The first question is asked without -q, which would hide the hint. But 252 gives none to a user
+# who can open a journal of his own: so the files that it opened are asked for as well.
 _PROBE = """\
 date +'before %s.%N'
+header=$(journalctl --header -q 2>/dev/null) && echo 'header 0' &&
+printf '%s\\n' "$header" | sed -n 's/^File [Pp]ath: /file /p'
 notes=$(journalctl -u "$1" --no-pager -n 1 -o cat 2>&1 >/dev/null)
 echo "read $?"
 test -n "$notes" && printf '%s\\n' "$notes" | sed 's/^/note /'
@@ -113,7 +116,8 @@ def parse_probe(outcome: Outcome) -> Access:
     if read is None:
         why = scrub(outcome.stderr).strip().split("\n")[0] or outcome.ended.value
         return Access(False, reason=f"the host did not say whether its journal may be read: {why}")
-    reason, remedy = _refusal(read, said.get("note", []))
+    files = said.get("file", []) if "header" in said else None
+    reason, remedy = _refusal(read, said.get("note", []), files)
     keeps = _one(said, "keeps")
     return Access(
         readable=not reason,
@@ -131,14 +135,20 @@ JOIN_GROUP = (
 )
 
 
-def _refusal(status: str, notes: list[str]) -> tuple[str, str]:
+_SYSTEM_FILE = re.compile(r"/system(?:@[^/]*)?\.journal$")
+
+
+def _refusal(status: str, notes: list[str], files: list[str] | None) -> tuple[str, str]:
     """Why not all may be read and what to do about it; both empty if it may.
 
-    journalctl has no exit status for it: with the hint it ends with 0 and shows too little.
+    journalctl has no exit status for it: it ends with 0 and shows too little. `files` are those
+    that it could open, None if it did not tell.
     """
     told = " ".join(note.strip() for note in notes if note.strip())
     if "not seeing messages" in told or "insufficient permissions" in told:
         return told, JOIN_GROUP
+    if status == "0" and files and not any(map(_SYSTEM_FILE.search, files)):
+        return "This user may read only a journal of its own, not the system's.", JOIN_GROUP
     if status == "127":
         return "journalctl was not found on the host", "The host needs systemd's journal."
     if status not in ("0", "1"):

@@ -81,8 +81,12 @@ class Follower:
             self._quiet_after(None)
 
     async def _once(self) -> bool:
-        """One try from a usable link to the end of a stream; True if all is read."""
-        await self._session.usable()
+        """One try from a usable link to the end of a stream; True if nothing more will come."""
+        try:
+            await self._session.usable()
+        except NotConnected as closed:
+            self._say(FeedWord.ENDED, closed.detail)
+            return True
         self._cut.clear()
         try:
             access = self._access or await self._probe()

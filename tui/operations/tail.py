@@ -195,7 +195,8 @@ class _Merge:
         if word is FeedWord.WAITING:
             return self._patient(host)
         # A reading with an end says so; one that follows has told its past after a rest.
-        return word is FeedWord.READING or (self._ends and word is FeedWord.LIVE)
+        resting = word in (FeedWord.LIVE, FeedWord.STALE)
+        return word is FeedWord.READING or (self._ends and resting)
 
     def _over(self, host: str) -> bool:
         """Whether nothing is to be expected of the host."""
