@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.demo.hostclock import HostClock
     from tui.demo.sandbox import Sandbox
     from tui.demo.timing import Timing
-    from tui.demo.unit import Settings
+    from tui.demo.unit_model import Settings
 
 # Run by /bin/sh under the name beam.smp: waits on a pipe for its exit status, and ends with the
 # fleet's own process, whose end closes the pipe.

@@ -23,6 +23,7 @@ from tui.demo.programs.logging import logger, systemd_cat
 from tui.demo.programs.release import release
 from tui.demo.programs.sudo import sudo
 from tui.demo.programs.systemctl import systemctl
+from tui.demo.programs.systemd_run import systemd_run
 from tui.demo.sandbox import Base, Sandbox
 from tui.demo.scenarios import SCENARIOS
 from tui.demo.shims import shim_text, small
@@ -37,6 +38,7 @@ _PROGRAMS = {
     "sudo": sudo,
     "logger": logger,
     "systemd-cat": systemd_cat,
+    "systemd-run": systemd_run,
     "demo-release": release,
 }
 _DATABASE_HOST = "10.77.0.13"

@@ -117,7 +117,7 @@ def parse_query(args: Sequence[str], now: float) -> Query:
         _apply(query, name, value, now)
     _operands(query, parsed)
     if sum(x is not None for x in (query.since_us, query.cursor, query.after_cursor)) > 1:
-        raise QueryError("Please specify only one of --since=, --cursor=, and --after-cursor.")
+        raise QueryError("Please specify only one of --since=, --cursor=, and --after-cursor=.")
     if query.has("follow") and query.has("reverse"):
         raise QueryError("Please specify either --reverse= or --follow=, not both.")
     if query.has("follow") and not query.has("no_tail") and query.lines is None:

@@ -11,6 +11,7 @@ from tui.demo.journal import Entry, Field
 
 _PLAIN = re.compile(rb"[\x20-\x7e\t]*\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _JSON_LIMIT = 4096
 
 Wanted = frozenset[str] | None
@@ -82,6 +83,8 @@ def _text_line(stamp: str, entry: Entry, show_all: bool) -> bytes:
     pid = entry.get("_PID")
     who = name + (b"[" + pid + b"]" if pid else b"")
     head = stamp.encode() + b" " + (entry.get("_HOSTNAME") or b"localhost") + b" " + who + b": "
+    if not show_all:
+        message = _COLOUR.sub(b"", message)
     if not show_all and not printable(message, newline=True):
         return head + f"[{_size(len(message))} blob data]\n".encode()
     lines = message.split(b"\n")
@@ -99,6 +102,12 @@ def _moment(entry: Entry) -> datetime:
 def short(entry: Entry, _wanted: Wanted, show_all: bool) -> bytes:
     """`-o short`: syslog's stamp, without the year."""
     return _text_line(_moment(entry).strftime("%b %d %H:%M:%S"), entry, show_all)
+
+
+def short_precise(entry: Entry, _wanted: Wanted, show_all: bool) -> bytes:
+    """`-o short-precise`: syslog's stamp with microseconds."""
+    stamp = _moment(entry).strftime("%b %d %H:%M:%S")
+    return _text_line(f"{stamp}.{entry.at_us % 1_000_000:06}", entry, show_all)
 
 
 def short_iso(entry: Entry, _wanted: Wanted, show_all: bool) -> bytes:
@@ -124,7 +133,7 @@ def cat(entry: Entry, _wanted: Wanted, _all: bool) -> bytes:
 
 FORMATS: dict[str, Format] = {
     "short": short,
-    "short-precise": short,
+    "short-precise": short_precise,
     "short-iso": short_iso,
     "short-iso-precise": short_iso_precise,
     "short-unix": short_unix,
@@ -132,4 +141,5 @@ FORMATS: dict[str, Format] = {
     "json": as_json,
     "cat": cat,
 }
-MACHINE_READABLE = frozenset({"export", "json"})
+BARE = frozenset({"export", "json", "cat"})
+"""Formats without lines of journalctl's own: no boots between, no word about no entries."""

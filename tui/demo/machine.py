@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui.demo import keys
 from tui.demo.beam import Beam
@@ -19,12 +19,13 @@ from tui.demo.sandbox import Sandbox
 from tui.demo.server import Sshd
 from tui.demo.timing import REAL, Timing
 from tui.demo.tree import APP, ReleaseTree
-from tui.demo.unit import Settings, Unit, Value, job_numbers
+from tui.demo.unit import Unit
+from tui.demo.unit_model import Settings, Value, job_numbers
 from tui.demo.users import default_users
 from tui.demo.voices import Speaker, Voices
 
 SYSTEMD_VERSION = (
-    "systemd 252 (252.39-1~deb12u1)\n"
+    "systemd 252 (252.39-1~deb12u2)\n"
     "+PAM +AUDIT +SELINUX +APPARMOR +IMA +SMACK +SECCOMP +GCRYPT -GNUTLS +OPENSSL +ACL +BLKID "
     "+CURL +ELFUTILS +FIDO2 +IDN2 -IDN +IPTC +KMOD +LIBCRYPTSETUP +LIBFDISK +PCRE2 -PWQUALITY "
     "+P11KIT +QRENCODE +TPM2 +BZIP2 +LZ4 +XZ +ZLIB +ZSTD -BPF_FRAMEWORK -XKBCOMMON +UTMP "
@@ -62,6 +63,7 @@ class Machine(Faults):
         self.voices = Voices(self.name, self.clock, self.rng)
         self.journal = self.voices.journal
         self.jobs = job_numbers()
+        self.sessions = itertools.count(1)
         self.login_shell = "/bin/sh"
         self.forwarding = True
         self.restart_behaviour = "ok"
@@ -95,10 +97,10 @@ class Machine(Faults):
         return self.units[SERVICE]
 
     @property
-    def journal_folder(self) -> Path:
-        """Where the journal's files would lie."""
-        kind = "log" if self.journal.persistent else "run"
-        return self.sandbox.root / "var" / kind / "journal" / self.journal.machine_id
+    def journal_folder(self) -> str:
+        """Where the journal's files would lie on a real host."""
+        parent = "/var/log" if self.journal.persistent else "/run/log"
+        return f"{parent}/journal/{self.journal.machine_id}"
 
     def new_id(self) -> str:
         """A 128-bit id."""
@@ -109,9 +111,12 @@ class Machine(Faults):
         return user == "root" or (user in self.users and self.users[user].reads_journal)
 
     def forget_transient(self, name: str) -> None:
-        """Unload a transient unit that has ended."""
+        """Unload a transient unit that has ended; a failed one only when it is to be collected."""
         unit = self.units.get(name)
-        if unit is not None and unit.settings.transient and unit.state.active == "inactive":
+        if unit is None or not unit.settings.transient or unit.job is not None:
+            return
+        gone = ("inactive", "failed") if unit.settings.collect else ("inactive",)
+        if unit.state.active in gone:
             del self.units[name]
 
     # What units and the app say and do
@@ -161,7 +166,6 @@ class Machine(Faults):
         await self.sshd.close()
         for unit in self.units.values():
             unit.close()
-        self.beam.close()
         self.http.close()
 
 

@@ -35,7 +35,8 @@ _DATE = re.compile(
 _SCALES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def _span(text: str) -> float:
+def parse_span(text: str) -> float:
+    """Seconds of `90`, `1min 30s`, `500ms`; ValueError otherwise."""
     total, at = 0.0, 0
     while at < len(text):
         found = _SPAN.match(text, at)
@@ -55,9 +56,9 @@ def parse_moment(text: str, now: float) -> float:
     if text.startswith("@"):
         return float(text[1:])
     if text[:1] in "+-" and text:
-        return now + (_span(text[1:]) if text[0] == "+" else -_span(text[1:]))
+        return now + (parse_span(text[1:]) if text[0] == "+" else -parse_span(text[1:]))
     if text.endswith(" ago"):
-        return now - _span(text.removesuffix(" ago"))
+        return now - parse_span(text.removesuffix(" ago"))
     midnight = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = {"today": 0, "yesterday": -1, "tomorrow": 1}
     if text in days:

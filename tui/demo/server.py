@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from tui.demo.channel import Login, SessionChannel
+from tui.demo.channel import SessionChannel
+from tui.demo.process import Login
 from tui.demo.sftp import RootedSftp
 from tui.demo.wire import Wire
 
@@ -30,6 +31,7 @@ class _Door(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
+        self._session = next(self._machine.sessions)
 
     def begin_auth(self, username: str) -> bool:
         self._user = username
@@ -63,6 +65,7 @@ class _Door(asyncssh.SSHServer):
             "SSH_CLIENT": f"127.0.0.1 0 {machine.port}",
             "SSH_CONNECTION": f"127.0.0.1 0 127.0.0.1 {machine.port}",
             "DEMO_USER": name,
+            "DEMO_SESSION": str(self._session),
             "DEMO_AS": name,
             "DEMO_GROUPS": ",".join(sorted(user.groups)),
             # perl, which the shims may be, would else warn of locales that are not installed

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tui.demo import moments
 from tui.demo.timing import Timing
-from tui.demo.unit import Job, Settings, State
+from tui.demo.unit_model import Job, Settings, State
+
+EMPTY_LISTS = frozenset({"ExecStart", "ExecStop", "EnvironmentFiles"})
+"""Properties of which nothing at all is printed when they have no item."""
 
 _NOT_SET = "[not set]"
 _TIMES = {
@@ -24,14 +27,16 @@ def properties(
     """Every property this machine knows, in order; empty values are not printed by show."""
     loaded = settings is not None
     given = settings or Settings(name, name, ())
+    stop_s = timing.timeout_stop_s if given.timeout_stop_s is None else given.timeout_stop_s
+    restart_s = timing.restart_s if given.restart_s is None else given.restart_s
     times = _times(state, style)
     return {
         "Type": given.type if loaded else "",
         "Restart": given.restart if loaded else "no",
         "NotifyAccess": "none",
-        "RestartUSec": moments.span(timing.restart_s if loaded else 0.1),
+        "RestartUSec": moments.span(restart_s if loaded else 0.1),
         "TimeoutStartUSec": moments.span(timing.timeout_start_s),
-        "TimeoutStopUSec": moments.span(timing.timeout_stop_s),
+        "TimeoutStopUSec": moments.span(stop_s),
         "RemainAfterExit": "yes" if given.remain else "no",
         "MainPID": str(state.main_pid),
         "ControlPID": str(state.control_pid),
@@ -65,6 +70,7 @@ def properties(
         "FreezerState": "running",
         "SubState": state.sub,
         "FragmentPath": given.fragment,
+        "DropInPaths": "",
         "UnitFileState": _file_state(given, loaded),
         "UnitFilePreset": "enabled" if loaded and not given.transient else "",
         **{key: times[key] for name in list(_TIMES)[2:] for key in _pair(name)},

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tui.demo.hostclock import HostClock
 from tui.demo.journal import Field, Journal, Source, fields_of
-from tui.demo.unit import Unit, Value
+from tui.demo.unit import Unit
+from tui.demo.unit_model import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Iterator
 
 from tui.demo.calls import Call
-from tui.demo.journal import Entry, Journal, boot_spans
+from tui.demo.journal import BootSpan, Entry, Journal, boot_spans
 from tui.demo.journal_query import Matcher, Query, QueryError, parse_query, resolve_boot
-from tui.demo.journal_text import FORMATS, MACHINE_READABLE
+from tui.demo.journal_text import BARE, FORMATS
 from tui.demo.machine import SYSTEMD_VERSION, Machine
 from tui.demo.moments import pretty
 from tui.demo.options import BadOption
@@ -36,15 +36,14 @@ async def _run(call: Call, machine: Machine, query: Query) -> int:
     if query.has("version"):
         call.out(SYSTEMD_VERSION)
         return 0
-    if query.directory is not None and machine.sandbox.real(query.directory) != (
-        machine.journal_folder
+    if query.directory is not None and not machine.journal_folder.startswith(
+        query.directory.rstrip("/")
     ):
-        call.err(f"Failed to open directory {query.directory}: No such file or directory\n")
+        call.err(f"Failed to open {query.directory}: No such file or directory\n")
         return 1
     if query.vacuum or query.has("rotate"):
-        return _maintain(call, machine.journal, query)
-    if not machine.may_read_journal(call.user):
-        return await _without_right(call, machine, query)
+        return _maintain(call, machine, query)
+    readable = machine.may_read_journal(call.user)
     if query.has("disk_usage"):
         size = machine.journal.size_bytes() / (1024 * 1024)
         call.out(f"Archived and active journals take up {size:.1f}M in the file system.\n")
@@ -53,21 +52,29 @@ async def _run(call: Call, machine: Machine, query: Query) -> int:
         call.out(_header(machine))
         return 0
     if query.has("list_boots"):
-        call.out(_list_boots(machine.journal, query))
+        # Without the right there is the user's own file, which began with the present boot.
+        spans = boot_spans(machine.journal)
+        call.out(_list_boots(spans if readable else spans[-1:], query))
         return 0
+    if not readable:
+        return await _without_right(call, machine, query)
     return await _Reading(call, machine.journal, query).run()
 
 
-def _maintain(call: Call, journal: Journal, query: Query) -> int:
-    if not call.is_root:
-        what = "rotate" if query.has("rotate") else "vacuum"
-        call.err(f"Failed to {what} journal files: Permission denied\n")
-        return 1
+def _maintain(call: Call, machine: Machine, query: Query) -> int:
+    journal = machine.journal
     if query.has("rotate"):
+        if not call.is_root:
+            place = "/run/systemd/journal/io.systemd.journal"
+            call.err(f"Failed to connect to {place}: Permission denied\n")
+            return 1
         journal.rotate()
     if query.vacuum:
-        journal.vacuum()
-        call.err("Vacuuming done, freed 8.0M of archived journals from the journal.\n")
+        # Whoever may not write into the folder frees nothing, and is told no more than that.
+        freed = "8.0M" if call.is_root and journal.vacuum() else "0B"
+        parent = machine.journal_folder.rpartition("/")[0]
+        for folder, size in ((parent, "0B"), (machine.journal_folder, freed)):
+            call.err(f"Vacuuming done, freed {size} of archived journals from {folder}.\n")
     return 0
 
 
@@ -81,7 +88,7 @@ async def _without_right(call: Call, machine: Machine, query: Query) -> int:
         return 1
     if query.has("follow"):
         await asyncio.get_running_loop().create_future()  # follows what there is not, for ever
-    if query.output not in MACHINE_READABLE and not query.has("quiet"):
+    if query.output not in BARE and not query.has("quiet"):
         call.out("-- No entries --\n")
     return 0
 
@@ -101,8 +108,7 @@ def _header(machine: Machine) -> str:
     return text
 
 
-def _list_boots(journal: Journal, query: Query) -> str:
-    spans = boot_spans(journal)
+def _list_boots(spans: list[BootSpan], query: Query) -> str:
     rows = [(index - len(spans) + 1, span) for index, span in enumerate(spans)]
     if query.output == "json":
         boots = [
@@ -157,7 +163,7 @@ class _Reading:
 
     def _close(self) -> int:
         query = self._query
-        if self._shown == 0 and query.output not in MACHINE_READABLE and not query.has("quiet"):
+        if self._shown == 0 and query.output not in BARE and not query.has("quiet"):
             self._call.out("-- No entries --\n")
         if query.has("show_cursor") and self._last is not None:
             self._call.out(f"-- cursor: {self._last.cursor}\n")
@@ -230,7 +236,7 @@ class _Reading:
         """The line between boots, in the formats for people."""
         if self._last is None or self._last.boot_id == entry.boot_id or self._query.has("quiet"):
             return b""
-        if self._query.output in MACHINE_READABLE:
+        if self._query.output in BARE:
             return b""
         return f"-- Boot {entry.boot_id} --\n".encode()
 

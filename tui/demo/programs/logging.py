@@ -39,19 +39,19 @@ def _priority(text: str) -> int | None:
 
 def _writer(call: Call, machine: Machine, tag: str, priority: int, transport: str) -> Source:
     user = 0 if call.is_root else 1000
-    session = f"session-{1000 + call.pid % 1000}.scope"
     return Source(
         fields_of(
             {
                 "PRIORITY": priority,
                 "_HOSTNAME": machine.name,
+                **({"SYSLOG_FACILITY": 1} if transport == "syslog" else {}),
                 "_TRANSPORT": transport,
                 "SYSLOG_IDENTIFIER": tag,
                 "_PID": call.pid,
                 "_UID": user,
                 "_GID": user,
                 "_COMM": call.name if transport == "syslog" else "cat",
-                "_SYSTEMD_UNIT": session,
+                "_SYSTEMD_UNIT": f"session-{call.env.get('DEMO_SESSION', 'c1')}.scope",
                 "_SYSTEMD_SLICE": f"user-{user}.slice",
                 "_MACHINE_ID": machine.journal.machine_id,
                 **({"_STREAM_ID": machine.new_id()} if transport == "stdout" else {}),

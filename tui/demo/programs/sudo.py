@@ -10,6 +10,17 @@ from tui.demo.machine import Machine
 from tui.demo.users import User
 
 _SECURE = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_USAGE = """\
+usage: sudo -h | -K | -k | -V
+usage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]
+usage: sudo -l [-ABkNnS] [-g group] [-h host] [-p prompt] [-U user] [-u user]
+            [command [arg ...]]
+usage: sudo [-ABbEHkNnPS] [-r role] [-t type] [-C num] [-D directory] [-g
+            group] [-h host] [-p prompt] [-R directory] [-T timeout] [-u user]
+            [VAR=value] [-i | -s] [command [arg ...]]
+usage: sudo -e [-ABkNnS] [-r role] [-t type] [-C num] [-D directory] [-g group]
+            [-h host] [-p prompt] [-R directory] [-T timeout] [-u user] file ...
+"""
 _KEPT = ("LANG", "LC_ALL", "TERM", "COLUMNS")
 
 
@@ -60,10 +71,13 @@ async def sudo(call: Call, machine: Machine) -> int:
     if asked.bad or not (asked.command or asked.list or asked.validate):
         if asked.bad:
             call.err(f"sudo: invalid option -- '{asked.bad}'\n")
-        call.err("usage: sudo -h | -K | -k | -V\nusage: sudo [-n] [-u user] command\n")
+        call.err(_USAGE)
         return 1
     user = machine.users.get(call.user) or User(call.user)
     if not user.rules and not call.is_root:
+        if asked.validate:
+            call.err(f"Sorry, user {call.user} may not run sudo on {machine.name}.\n")
+            return 1
         return _password(call, asked)
     if asked.validate:
         return 0
@@ -87,11 +101,11 @@ def _password(call: Call, asked: _Asked) -> int:
 def _run(call: Call, machine: Machine, user: User, asked: _Asked) -> int:
     real, shown = _resolve(machine, asked.command[0], call.cwd)
     if real is None:
-        if not asked.list:
-            call.err(f"sudo: {asked.command[0]}: command not found\n")
+        call.err(f"sudo: {asked.command[0]}: command not found\n")
         return 1
     if asked.user not in ("root", "billing", *machine.users):
         call.err(f"sudo: unknown user {asked.user}\n")
+        call.err("sudo: error initializing audit plugin sudoers_audit\n")
         return 1
     line = " ".join([shown, *asked.command[1:]])
     if not call.is_root and not any(rule.allows(asked.user, line) for rule in user.rules):
@@ -141,9 +155,7 @@ def _resolve(machine: Machine, word: str, cwd: str) -> tuple[str | None, str]:
 def _listing(user: User, host: str) -> str:
     lines = [
         f"Matching Defaults entries for {user.name} on {host}:",
-        "    env_reset, mail_badpass,",
-        "    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin,",
-        "    use_pty",
+        f"    env_reset, mail_badpass, secure_path={_SECURE.replace(':', chr(92) + ':')}, use_pty",
         "",
         f"User {user.name} may run the following commands on {host}:",
     ]
