@@ -224,7 +224,7 @@ class World:
         return self.folder / "known_hosts"
 
     def write_identity(self, name: str = "client", passphrase: str | None = None) -> Path:
-        data = key(name).export_private_key(passphrase=passphrase)
+        data = key(name).export_private_key(passphrase=passphrase, rounds=4, ignore_few_rounds=True)
         self.identity.write_bytes(data)
         self.identity.chmod(0o600)
         return self.identity

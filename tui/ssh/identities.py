@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tui.ssh.wire import LockedKey, WatchedAgent
 
 AGENT_LIMIT_S = 5.0
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\x00"
 
 
@@ -84,7 +86,7 @@ def _fields(blob: bytes, count: int) -> list[bytes]:
 
 def encrypted_public(content: bytes) -> tuple[bool, bytes | None]:
     """Whether a private key file is encrypted, and its public key's blob where it holds one."""
-    if b"-----BEGIN OPENSSH PRIVATE KEY-----" not in content:
+    if _OPENSSH not in content:
         return b"ENCRYPTED" in content, None
     body = content.partition(b"KEY-----")[2].partition(b"-----END")[0]
     raw = base64.b64decode(b"".join(body.split()))
@@ -225,8 +227,15 @@ def _decrypted(path: str, passphrase: str) -> asyncssh.SSHKey:
     import asyncssh
 
     try:
-        return asyncssh.import_private_key(Path(path).read_bytes(), passphrase)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
-        raise PassphraseRefused(f"the passphrase does not open {path}") from None
+        content = Path(path).read_bytes()
     except OSError as error:
         raise PassphraseRefused(f"{path} cannot be read: {error.strerror}") from None
+    if _OPENSSH in content and importlib.util.find_spec("bcrypt") is None:
+        raise PassphraseRefused(
+            f"{path} cannot be opened here: the Python package bcrypt is not installed",
+            remedy="Install bcrypt beside beamdeck, or add the key to your agent with ssh-add.",
+        )
+    try:
+        return asyncssh.import_private_key(content, passphrase)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+        raise PassphraseRefused(f"the passphrase does not open {path}") from None
