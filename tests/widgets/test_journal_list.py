@@ -6,6 +6,7 @@ import time
 from bisect import bisect_left
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -166,6 +167,15 @@ class TestScanning:
         assert not listing.scan(ends)
         # Much more than one chunk of work after the end would show as whole milliseconds.
         assert time.perf_counter() - ends < 0.05
+
+    @pytest.mark.parametrize("back", [300, 9_000])
+    def test_the_readers_place_is_listed_at_once_after_a_straggler(self, back: int) -> None:
+        store = FakeStore(numbered(20_000))
+        listing = Listing(store, even, 10_000)
+        listing.scan(FOREVER)
+        store.insert(10_000 - back, *numbered(2, 30_000))
+        listing.update(10_002)
+        assert listing.index(listing.locate(10_002)) == 10_002
 
     def test_new_lines_extend_the_list_without_a_scan_of_the_old(self) -> None:
         asked: list[Entry] = []

@@ -256,6 +256,10 @@ class TestRows:
         assert [mark.short for mark in marks] == [False, True, True, False, False]
         assert [mark.day for mark in marks] == [False, False, False, True, True]
 
+    def test_the_topmost_line_bears_its_second_wherever_it_stands(self) -> None:
+        reader = reader_of(FakeStore(lines(90)))
+        assert [line.marks.short for line in reader.visible()] == [False] + [True] * 9
+
     def test_the_first_entry_says_its_day_if_that_is_not_today(self) -> None:
         reader = reader_of(FakeStore(lines(1)))
         reader.now = NOW
