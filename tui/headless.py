@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import time
@@ -15,6 +16,8 @@ from pathlib import Path
 from tui.errors import BeamdeckError
 from tui.model.fleet import App, Config, Environment
 from tui.model.host import HostView
+from tui.model.journal import JournalQuery, Level
+from tui.model.journal_filter import Filter
 from tui.operations.deck import Deck, open_deck, open_site
 from tui.paths import state_folder
 
@@ -69,32 +72,41 @@ def print_status(
 
 def print_tail(config: Config, environment: Environment, app: App, asked: TailAsked) -> int:
     """Print the merged journal; ends with Ctrl-C, a closed pipe, or the past if not following."""
-    from tui.model.journal_filter import Filter, parse_level
-    from tui.model.journal_text import entry_json, format_line
-    from tui.operations.follow import JournalQuery, tail
+    from tui.model.journal import FeedState, FeedWord
+    from tui.model.journal_text import format_line, json_line
+    from tui.operations.tail import tail
 
-    level = parse_level(asked.level) if asked.level else None
-    unknown = set(asked.hosts) - {host.name for host in environment.hosts_of(app)}
-    if unknown:
-        raise BeamdeckError(f"no such host: {', '.join(sorted(unknown))}")
-    wanted = Filter(asked.grep, regex=asked.regex, level=level, hosts=frozenset(asked.hosts))
-    if wanted.problem:
-        raise BeamdeckError(wanted.problem)
-    query = JournalQuery(
-        since=asked.since or config.limits.journal_since,
-        until=asked.until,
-        boot=None,
-        hosts=frozenset(asked.hosts),
-    )
+    wanted, query = _filter_of(asked), _query_of(config, environment, app, asked)
+
+    ending = False
+
+    def said(host: str, state: FeedState) -> None:
+        # Waiting and reading are no news; what ends because this command does is none either.
+        quiet = (FeedWord.WAITING, FeedWord.READING, FeedWord.LIVE)
+        if not ending and state.word not in quiet and (state.detail or state.hint):
+            print(f"{host}: {state.word} {state.detail} {state.hint}".rstrip(), file=sys.stderr)
 
     async def follow() -> int:
+        nonlocal ending
         async with _opened(config, environment, app) as deck:
             _end_on_signals()
             deck.site.start()
-            lines = tail(deck.sessions, app, config.limits, query, follow=asked.follow)
-            async for entry in lines:
-                if wanted.matches(entry):
-                    print(entry_json(entry) if asked.as_json else format_line(entry), flush=True)
+            lines = tail(
+                deck.sessions,
+                app,
+                config.limits,
+                query,
+                deck.clock,
+                follow=asked.follow and asked.until is None,
+                said=said,
+            )
+            try:
+                async for entry in lines:
+                    if wanted.matches(entry):
+                        shown = json_line(entry) if asked.as_json else format_line(entry)
+                        print(shown, flush=True)
+            finally:
+                ending = True
         return 0
 
     try:
@@ -103,8 +115,32 @@ def print_tail(config: Config, environment: Environment, app: App, asked: TailAs
         return 130
     except BrokenPipeError:
         # The reader (head, say) has what it wanted; nothing more can be written, not even at exit.
-        sys.stdout = None
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it lives until the process ends
         return 0
+
+
+def _filter_of(asked: TailAsked) -> Filter:
+    level = None
+    if asked.level:
+        names = {level.name.lower(): level for level in Level}
+        level = names.get(asked.level.lower())
+        if level is None:
+            raise BeamdeckError(f"no such level: {asked.level}; there are {', '.join(names)}")
+    wanted = Filter(asked.grep, regex=asked.regex, level=level, hosts=frozenset(asked.hosts))
+    if wanted.problem:
+        raise BeamdeckError(wanted.problem)
+    return wanted
+
+
+def _query_of(config: Config, environment: Environment, app: App, asked: TailAsked) -> JournalQuery:
+    unknown = set(asked.hosts) - {host.name for host in environment.hosts_of(app)}
+    if unknown:
+        raise BeamdeckError(f"no such host: {', '.join(sorted(unknown))}")
+    return JournalQuery(
+        since=asked.since or config.limits.journal_since,
+        until=asked.until,
+        hosts=frozenset(asked.hosts),
+    )
 
 
 def _end_on_signals() -> None:
