@@ -74,6 +74,7 @@ sudo -n -l -- "$1" restart "$3" >/dev/null 2>&1; echo "may=$?"
 """
 )
 _ASK_ONE = _WHO + 'sudo -n -l -- "$@" >/dev/null 2>&1; echo "may=$?"\n'
+_SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
 
 
 def read_restart_right(app: App, timeout_s: float = 20.0) -> Command:
@@ -132,6 +133,9 @@ def parse_restart_right(app: App, answer: bytes) -> RestartRight:
 
 def _line_for(user: str, path: str, words: tuple[str, ...]) -> str:
     wanted = _behind_sudo(words)
+    if wanted[:1] == ("systemctl",) and path not in _SYSTEMCTL:
+        # What the user's PATH finds first is not what sudo runs.
+        path = _SYSTEMCTL[0]
     return sudoers_line(user, path or wanted[0], wanted[1:]) if wanted else ""
 
 

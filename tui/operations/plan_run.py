@@ -35,6 +35,7 @@ class PlanRun:
         self.steering = Steering()
         self.events: list[PlanEvent] = []
         self.ended: PlanEnded | None = None
+        self._answered: PlanPaused | None = None
         self._consent = consent
         self._clock = clock
         self._sent: list[tuple[float, str, str]] = []
@@ -50,7 +51,9 @@ class PlanRun:
     def paused(self) -> PlanPaused | None:
         """Why the plan waits for the operator now, if it does."""
         last = self.events[-1] if self.events else None
-        return last if isinstance(last, PlanPaused) else None
+        if isinstance(last, PlanPaused) and last is not self._answered:
+            return last
+        return None
 
     def last_of(self, index: int) -> StepEvent:
         """The last event of a step (0-based); waiting if nothing happened yet."""
@@ -78,11 +81,13 @@ class PlanRun:
 
     def go_on(self) -> None:
         """Go on after a pause, or take back a stop that did not take effect yet."""
+        self._answered = self.paused
         self.steering.go_on()
         self._changed()
 
     def stop_here(self) -> None:
         """Begin no further step."""
+        self._answered = self.paused
         self.steering.stop_here()
         self._changed()
 
