@@ -83,12 +83,14 @@ def test_no_file_names_what_helps(home: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ConfigError) as caught:
         load_config()
     assert str(home / "beamdeck" / "config.toml") in caught.value.detail
+    assert "BEAMDECK_CONFIG names none" in caught.value.detail
     assert "beamdeck demo" in caught.value.remedy
     assert "config.example.toml" in caught.value.remedy
     monkeypatch.setenv("BEAMDECK_CONFIG", "/nowhere/x\x1b[31m.toml")
     with pytest.raises(ConfigError, match="/nowhere/x") as caught:
         load_config()
     assert faults(caught.value.detail) == ""
+    assert "names none" not in caught.value.detail
     assert list(home.iterdir()) == []
 
 
@@ -204,6 +206,14 @@ def test_wrong_shapes() -> None:
     ]
     assert wrong(GOOD.replace('"web1", {', "7, {")) == [
         ": environments[0].hosts[0]: must be a table, not a whole number"
+    ]
+    # What is wrong in one element does not hide what is wrong behind it, nor move it.
+    text = GOOD.replace('"web1", {', "7, {").replace("2222", "'x'").replace('"blue"]', "5]")
+    assert wrong(text) == [
+        ":5: environments[0].hosts[1].port: must be a whole number, not a text",
+        ": environments[0].hosts[0]: must be a table, not a whole number",
+        ": environments[0].hosts[1].groups[0]: must be a text, not a whole number",
+        ": environments[0].apps[0].on[1]: must be a text, not a whole number",
     ]
     assert wrong(GOOD.replace('name = "billing"\n', "")) == [
         ":7: environments[0].apps[0].name: is missing"
