@@ -102,7 +102,7 @@ class HostsScreen(Place):
     def _show_notices(self) -> None:
         panel = self.query_one("#notices", Static)
         blocks = [_notice_block(notice) for notice in self.deck.notices()]
-        panel.update(Content("\n").join(blocks))
+        panel.update(Content("\n\n").join(blocks))
 
     def _show_errors(self) -> None:
         store = self.deck.store

@@ -114,7 +114,7 @@ def _facts(snapshot: HostSnapshot, odd: Sequence[str], now: float) -> list[Cell]
          "warning" if restarts else "plain"),
         ("runs", _marked(release.runs or "?", "≠", "version" in odd),
          "warning" if "version" in odd else "plain"),
-        ("boots", _marked(release.boots or "?", "↻", release.restart_changes),
+        ("boots", _boots(snapshot, "boots" in odd),
          "warning" if release.restart_changes or "boots" in odd else "plain"),
         ("load", f"{machine.load_1m:.1f}" if machine.load_1m is not None else "–", "plain"),
         ("disk", f"{used}%" if used is not None else "–", _level(used, 90)),
@@ -123,6 +123,12 @@ def _facts(snapshot: HostSnapshot, odd: Sequence[str], now: float) -> list[Cell]
         ("skew", _skew(machine.skew_s), "warning" if "clock" in odd else "muted"),
         ("job", unit.job or "–", "warning" if unit.job else "muted"),
     ]  # fmt: skip
+
+
+def _boots(snapshot: HostSnapshot, odd: bool) -> str:
+    release = snapshot.release
+    sign = "↻" if release.restart_changes else "≠"
+    return _marked(release.boots or "?", sign, release.restart_changes or odd)
 
 
 def _since(snapshot: HostSnapshot, now: float) -> str:
