@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Shell:
         status = done.exit_status if signal is None else None
         return Answer(status, _text(done.stdout), _text(done.stderr), signal)
 
+    async def output(self, command: str) -> bytes:
+        """stdout of a command that must succeed, as it is."""
+        done = await self.connection.run(command, encoding=None, stdin=asyncssh.DEVNULL, check=True)
+        stdout: Any = done.stdout
+        return bytes(stdout)
+
     async def process(self, command: str | None, **options: Any) -> Any:
         """Start a command and leave it running."""
         return await self.connection.create_process(command, encoding=None, **options)
@@ -44,6 +51,13 @@ class Shell:
 
 def _text(data: Any) -> str:
     return bytes(data or b"").decode("utf-8", "backslashreplace")
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+    """Wait for something that happens in a process of its own, or in the fleet."""
+    async with asyncio.timeout(limit_s):
+        while not condition():  # noqa: ASYNC110 - a file or a process cannot set an event
+            await asyncio.sleep(0.01)
 
 
 Connect = Callable[..., Awaitable[Shell]]

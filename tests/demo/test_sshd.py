@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,8 @@ import asyncssh
 import pytest
 
 from tests.conftest import MakeFleet
-from tests.demo.conftest import Connect, Shell
+from tests.demo.conftest import Connect, Shell, until
 from tui.demo.fleet import DemoFleet
-
-
-async def until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
-    """Wait for something that happens in a process of its own."""
-    async with asyncio.timeout(limit_s):
-        while not condition():  # noqa: ASYNC110 - a file or a process cannot set an event
-            await asyncio.sleep(0.01)
 
 
 def alive(pid: int) -> bool:

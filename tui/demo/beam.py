@@ -184,7 +184,7 @@ class Beam:
         host, timing = self._host, self._host.timing
         if not self.tree.exists(version):
             self.say(
-                f"{self.tree.seen}/bin/{APP}: 1: .: cannot open "
+                f"{self.tree.seen}/bin/{APP}: 18: .: cannot open "
                 f"{self.tree.seen}/releases/{version}/env.sh: No such file"
             )
             self.exit(2)

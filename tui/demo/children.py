@@ -148,6 +148,21 @@ class Children:
         os.close(self.slot)
 
 
+def group_members(group: int) -> list[tuple[int, str]]:
+    """(process id, name) of every process of a group, the oldest first."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            name, _, rest = (folder / "stat").read_text(encoding="utf-8").rpartition(") ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # gone since the listing
+        if int(rest.split()[2]) == group:
+            found.append((int(folder.name), name.partition("(")[2]))
+    return sorted(found)
+
+
 def _marked(token: str) -> list[int]:
     """Process ids, zombies left out, whose environment carries this fleet's own mark."""
     mark = f"{MARK}={token}".encode()

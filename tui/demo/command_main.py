@@ -30,19 +30,29 @@ class _Output:
         os.set_blocking(read, False)
         asyncio.get_running_loop().add_reader(read, self._read)
 
-    def _read(self) -> None:
-        data = os.read(self._read_end, _BLOCK)
+    def drain(self) -> None:
+        """Take what is there; called when the command has ended, before that is told."""
+        while not self.ended and self._read():
+            pass
+
+    def _read(self) -> bool:
+        """One piece; whether there may be more."""
+        try:
+            data = os.read(self._read_end, _BLOCK)
+        except BlockingIOError:
+            return False
         if not data:
             if self._rest:
                 self._sink(self._rest)
             self.close()
-            return
+            return False
         if not self._lines:
             self._sink(data)
-            return
+            return True
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._sink(line)
+        return True
 
     def close(self) -> None:
         """Read no more."""
@@ -101,7 +111,12 @@ class CommandMain:
             _Output(read, sink, lines=self._lines, closed=self._one_closed)
             for read, sink in zip((out[0], err[0]), self._sinks, strict=True)
         ]
+        self._child.on_exit(lambda _code: self._drain())
         return self._child
+
+    def _drain(self) -> None:
+        for output in self._outputs:
+            output.drain()
 
     def _one_closed(self) -> None:
         if all(output.ended for output in self._outputs):

@@ -61,7 +61,7 @@ def _spec(vm: Vm, app: object, key: object) -> object:
 
 
 def _env(vm: Vm, app: object, key: object, default: object = None) -> object:
-    if app == Atom(APP) and _known(vm, app):
+    if app == Atom(APP):  # from sys.config, so it is there before the app is loaded
         if key == Atom("ecto_repos"):
             return [REPO]
         if key == REPO:
@@ -95,7 +95,8 @@ def _started(vm: Vm) -> list[object]:
     else:
         names = _BEFORE_APPS
     numbers = dict(node_apps(vm.version))
-    return [(Atom(n), _charlist(n), _charlist(numbers[n])) for n in names if n in numbers]
+    known = [(Atom(n), _charlist(n), _charlist(numbers[n])) for n in names if n in numbers]
+    return [*known[::-1]]  # the last started first
 
 
 def _ensure_all_started(vm: Vm, app: object) -> object:
@@ -151,6 +152,10 @@ def _halt(vm: Vm, status: object = 0) -> object:
     if vm.beam is not None:
         vm.beam.exit(number)
     raise ElixirExit(number)
+
+
+def _thrown(kind: str, value: object) -> object:
+    raise ElixirError(kind, inspect(value))
 
 
 def _getenv(vm: Vm, name: object, default: object = None) -> object:
@@ -270,6 +275,8 @@ LIBRARY: dict[str, Builtin] = {
     ":erlang.statistics": of_vm(1, lambda _vm, _what: 0),
     ":erlang.memory": of_vm(1, lambda vm, _what: 55_900_000 + int(vm.clock() * 1000) % 90_001),
     ":erlang.node": of_vm(0, lambda vm: Atom(vm.node)),
+    "Kernel.throw": of_vm(1, lambda _vm, value: _thrown("throw", value)),
+    "Kernel.exit": of_vm(1, lambda _vm, value: _thrown("exit", value)),
     ":init.get_status": of_vm(0, _status),
     ":init.script_id": of_vm(0, lambda vm: (_charlist(APP), _charlist(vm.version))),
     ":init.stop": of_vm(0, _init_stop, 1),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from tui.demo.children import Child
+from tui.demo.children import Child, group_members
 from tui.demo.unit_model import Job, Main, Refused, Settings, World
 from tui.demo.unit_record import (
     RESTARTING,
@@ -185,8 +185,8 @@ class Unit(UnitRecord):
             except TimeoutError:
                 result = "timeout"
                 self.says(4, "State 'stop-sigterm' timed out. Killing.")
-                name = f"{child.pid} ({self.main.name})"
-                self.says(5, f"Killing process {name} with signal SIGKILL.")
+                for pid, name in group_members(child.pid):
+                    self.says(5, f"Killing process {pid} ({name}) with signal SIGKILL.")
                 self.enter("deactivating", "stop-sigkill")
                 child.signal_group(signal.SIGKILL)
                 await child.wait()

@@ -49,7 +49,8 @@ class Blocks:
     def unexpected(self) -> ElixirError:
         token = self.peek
         if token.kind == "end":
-            message, module = "expression is incomplete", "TokenMissingError"
+            message, module = "syntax error: expression is incomplete", "TokenMissingError"
+            token = self.tokens[max(0, self.at - 1)]
         else:
             message, module = f"syntax error before: {_shown(token)}", "SyntaxError"
         return syntax_error(self.source, token.at, module, message)

@@ -41,8 +41,11 @@ class _Run:
         """Whether a remote command finds the node: it is up, and the cookie is its own."""
         cookie = self.call.env.get("RELEASE_COOKIE") or self.tree.cookie()
         vm = self.machine.beam.vm
+        own = f"{APP}@{self.machine.name}"
+        named = self.call.env.get("RELEASE_NODE", own) == own
         distributed = self.call.env.get("RELEASE_DISTRIBUTION") != "none"
-        return self.machine.beam.up and vm is not None and vm.cookie == cookie and distributed
+        fits = vm is not None and vm.cookie == cookie
+        return self.machine.beam.up and fits and named and distributed
 
 
 async def release(call: Call, machine: Machine) -> int:
@@ -56,7 +59,7 @@ async def release(call: Call, machine: Machine) -> int:
         return 0
     command = _COMMANDS.get(words[0])
     if command is None:
-        call.err(f"ERROR: Unknown command {words[0]}\n\n" + USAGE)
+        call.err(USAGE)
         return 1
     if not run.tree.exists(run.version):
         call.err(NO_ENV.format(launcher=launcher, root=root, version=run.version))
@@ -213,7 +216,8 @@ async def _remote(run: _Run) -> int:
     await asyncio.sleep(machine.timing.rpc_s)
     if not call.stdin_is_tty:
         call.err(NO_REMSH)
-        call.out(BANNER + "iex(1)> \n")
+        prompt = f"iex(rem-{machine.rng.getrandbits(16):04x}-{APP}@{machine.name})1> "
+        call.out(BANNER.partition("\n\n")[2] + prompt)
         while await call.read():
             pass
         return 0

@@ -19,7 +19,7 @@ The known commands are:
     version        Prints the release name and version to be booted
 
 """
-NO_ENV = "{launcher}: 1: .: cannot open {root}/releases/{version}/env.sh: No such file\n"
+NO_ENV = "{launcher}: 18: .: cannot open {root}/releases/{version}/env.sh: No such file\n"
 BANNER = (
     "Erlang/OTP 25 [erts-13.1.5] [source] [64-bit] [smp:2:2] [ds:2:2:10] [async-threads:1] "
     "[jit:ns]\n\nInteractive Elixir (1.14.0) - press Ctrl+C to exit (type h() ENTER for help)\n"
