@@ -65,6 +65,7 @@ class FakeHost:
     sudo: bool = False
     volatile: bool = False
     probe_delay_s: float = 0.0
+    refuses_cursors: bool = False
     lines: list[Line] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     written: int = 0
@@ -194,6 +195,9 @@ class _Stream:
         self.end: Outcome | None = None
         self.tail_bytes = 0
         self.news = asyncio.Event()
+        if host.refuses_cursors and "--cursor" in self._words:
+            stderr = b"Failed to seek to cursor: Invalid argument\n"
+            self.end = Outcome(Ended.EXITED, 1, stderr=stderr)
         self._sent = self._start()
 
     def _start(self) -> int:

@@ -34,9 +34,10 @@ def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
 class Desk:
     """A feed over fake hosts, with what a test asks of it."""
 
-    def __init__(self, *hosts: FakeHost, since: str = "15m", limit: int = 100_000) -> None:
-        self.hosts = hosts
-        self.store = JournalStore(limit, time.time)
+    def __init__(
+        self, *hosts: FakeHost, since: str = "15m", clock: Callable[[], float] = time.time
+    ) -> None:
+        self.store = JournalStore(100_000, clock)
         limits = Limits(journal_since=since)
         sessions = {host.name: host for host in hosts}
         self.feed = JournalFeed(sessions, APP, limits, self.store, time.time)
@@ -105,6 +106,38 @@ async def test_past_of_all_hosts_is_merged_by_time_and_then_followed() -> None:
         await desk.until(lambda: desk.word("web1") is FeedWord.LIVE)
         await desk.until(lambda: desk.word("web2") is FeedWord.LIVE)
         assert desk.gaps() == []
+
+
+async def test_past_of_a_host_that_comes_late_is_merged_too() -> None:
+    one, two = hosts(2)
+    now = one.now_us()
+    for step in range(20, 0, -2):
+        one.write(f"[info] one {step}", now - step * 1_000_000)
+        two.write(f"[info] two {step - 1}", now - (step - 1) * 1_000_000)
+    two.cut(LinkState.UNREACHABLE)
+    late = 0.0
+    async with Desk(one, two, clock=lambda: time.time() + late).running() as desk:
+        await desk.holds_lines(10)
+        late = 60.0
+        two.mend()
+        await desk.holds_lines(20)
+        assert [int(message.split()[-1]) for message in desk.messages()] == list(range(20, 0, -1))
+        two.write("[info] two live")
+        await desk.holds_lines(21)
+        assert desk.messages()[-1] == "[info] two live"
+
+
+async def test_link_lost_before_the_first_line_is_a_gap_that_costs_nothing() -> None:
+    (one,) = hosts(1)
+    async with Desk(one).running() as desk:
+        await desk.until(lambda: desk.word("web1") is FeedWord.LIVE)
+        one.cut()
+        await desk.until(lambda: len(desk.gaps()) == 1)
+        one.write("[info] first")
+        one.mend()
+        await desk.holds_lines(1)
+        assert desk.gaps()[0].endswith("nothing lost")
+        assert desk.messages() == ["[info] first"]
 
 
 async def test_only_what_was_asked_for_is_read() -> None:
@@ -241,22 +274,12 @@ async def test_refused_cursor_falls_back_to_its_time(monkeypatch: pytest.MonkeyP
         one.write(f"[info] same time {step}", at)
     async with Desk(one).running() as desk:
         await desk.holds_lines(3)
-        refusing = one.stream
-
-        def stream(command):  # type: ignore[no-untyped-def]  # stands in for the method above
-            opened = refusing(command)
-            if any("--cursor=" in str(word) for word in command.argv):
-                asyncio.get_running_loop().call_soon(
-                    one.end_streams, 1, b"Failed to seek to cursor: Invalid argument\n"
-                )
-            return opened
-
-        monkeypatch.setattr(one, "stream", stream)
+        one.refuses_cursors = True
         one.end_streams(1)
-        # The refused streams must send nothing, so the lines come by the fallback alone.
         one.write("[info] after")
         await desk.holds_lines(4)
         assert desk.messages() == [*(f"[info] same time {n}" for n in range(3)), "[info] after"]
+        assert desk.gaps() == []
 
 
 async def test_no_right_to_read_is_said_with_the_hint_and_a_remedy() -> None:

@@ -77,6 +77,17 @@ async def test_past_is_told_in_time_order_and_ends() -> None:
     assert [int(e.message.split()[1]) for e in told] == list(range(12_000, 0, -1))
 
 
+async def test_past_of_a_slow_host_is_waited_for() -> None:
+    one, slow = fleet(2)
+    slow.probe_delay_s = HOLD_S * 1.6
+    for step in range(20, 0, -1):
+        (one, slow)[step % 2].write(f"[info] {step}", one.now_us() - step * 1_000_000)
+    entries = lines(one, slow)
+    told = await first(20, entries)
+    assert [int(e.message.split()[1]) for e in told] == list(range(20, 0, -1))
+    await entries.aclose()  # type: ignore[attr-defined]  # it is an async generator
+
+
 async def test_queue_of_a_host_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "ROOM", 100)
     (one,) = fleet(1)

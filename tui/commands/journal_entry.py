@@ -73,7 +73,9 @@ class EntryMaker:
         at_end = record.find(b"\n", at_start)
         boot = record.find(b"\n_BOOT_ID=", at_end)
         start = record.find(b"\nMESSAGE=", boot)
-        if not (at_end > 0 and 0 < boot - at_end < _BETWEEN and start > 0):
+        if not (at_end > 0 and 0 <= boot - at_end < _BETWEEN and start > 0):
+            return None
+        if record.find(_CURSOR, at_end, boot) > 0:
             return None
         stop = record.find(b"\n", start + 9)
         if stop < 0:
@@ -122,7 +124,8 @@ class EntryMaker:
         fields: Fields = {}
         for line in key[1:].split(b"\n"):
             name, equals, value = line.partition(b"=")
-            if not equals or name in fields or not field_name_fits(name) or name == b"MESSAGE":
+            strange = name in fields or name == b"MESSAGE" or name.startswith(b"__")
+            if not equals or strange or not field_name_fits(name):
                 return None
             fields[name] = [value]
         context = _context(fields)

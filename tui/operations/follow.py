@@ -45,18 +45,16 @@ class _StoreSink:
         self._changed = changed
         self.set_skew = store.set_skew
         self.skew = store.skew
-        self.open = True
 
     async def take(self, host: str, entries: Sequence[Entry], *, past: bool) -> None:
-        if self.open:
-            self._store.add(host, entries, past=past)
-            self._changed()
+        self._store.add(host, entries, past=past)
+        self._changed()
 
     def amend(self, host: str, entry: Entry) -> bool:
-        amended = self.open and self._store.replace_last(host, entry)
+        amended = self._store.replace_last(host, entry)
         if amended:
             self._changed()
-        return amended or not self.open
+        return amended
 
 
 class JournalFeed:
@@ -113,9 +111,6 @@ class JournalFeed:
         """
         self._reading = reading_of(query, self._app, self._clock())
         self.query = query
-        # What is still under way of the old reading must not reach the emptied store.
-        self._sink.open = False
-        self._sink = _StoreSink(self._store, self._pulse.beat)
         self._store.clear()
         self.states = self._waiting()
         if self._running:
@@ -132,29 +127,28 @@ class JournalFeed:
         for name, session in self._sessions.items():
             before = self._tasks.pop(name, None)
             if before is not None:
+                # From here on it adds nothing: a cancelled task does not run to another line.
                 before.cancel()
             if name in self.states:
-                work = self._follow(session, self._sink, before)
+                work = self._follow(session, before)
                 self._tasks[name] = asyncio.create_task(work, name=f"journal of {name}")
             elif before is not None:
                 self._tasks[name] = before
 
-    async def _follow(
-        self, session: Session, sink: _StoreSink, before: asyncio.Task[None] | None
-    ) -> None:
+    async def _follow(self, session: Session, before: asyncio.Task[None] | None) -> None:
         """Follow one host, once the stream before it has closed its channel."""
         if before is not None:
             await asyncio.wait((before,))
 
-        def report(host: str, state: FeedState) -> None:
-            if sink.open:
-                self.states[host] = state
-                self._pulse.beat()
-
-        follower = Follower(session, self._reading, sink, self._turns, self._clock, report)
+        sink, turns, reading = self._sink, self._turns, self._reading
+        follower = Follower(session, reading, sink, turns, self._clock, self._report)
         try:
             await follower.run()
         except Exception as error:  # noqa: BLE001 - where a worker ends: a fault in one host's
             # follower is shown as that host's state and must not end the others.
             fault = f"{type(error).__name__}: {error}"
-            report(follower.host, FeedState(FeedWord.FAILED, fault, self._clock()))
+            self._report(follower.host, FeedState(FeedWord.FAILED, fault, self._clock()))
+
+    def _report(self, host: str, state: FeedState) -> None:
+        self.states[host] = state
+        self._pulse.beat()
