@@ -19,6 +19,12 @@ from tests.lab.shell import LabError, alone, run, unmount_below
 
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
+# Mounts and processes of its own, which end with this process, also when it is killed.
+CONTAINED = (
+    "setpriv", "--pdeathsig", "KILL",
+    "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+)  # fmt: skip
+
 
 def mirror() -> str:
     """The Debian mirror that this machine's own apt uses."""
@@ -65,7 +71,7 @@ def _make_roots(folder: Path) -> Path:
     base, root = folder / "base", folder / "build"
     folder.mkdir(parents=True)
     packages = f"--include={BASE_PACKAGES}"
-    run("debootstrap", "--variant=minbase", packages, SUITE, str(base), mirror())
+    run(*CONTAINED, "debootstrap", "--variant=minbase", packages, SUITE, str(base), mirror())
     shutil.rmtree(base / "var/cache/apt/archives")
     run("cp", "-a", "--reflink=auto", str(base), str(root))
     (root / "etc/apt/sources.list").write_text(f"deb {mirror()} {SUITE} main\n")
@@ -103,11 +109,8 @@ def _make_releases(roots: Path, folder: Path) -> Path:
 
 
 def _in_root(root: Path, script: str) -> None:
-    # In a mount and a process namespace of its own: whatever it mounts or leaves running ends
-    # with it, also when this process is killed.
     inside = (
         f"mount -t proc proc {root}/proc && mount --bind /dev {root}/dev && "
         f'exec chroot {root} /usr/bin/env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 /bin/sh -c "$0"'
     )
-    unshare = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-ec")
-    run(*unshare, inside, script, timeout_s=1200)
+    run(*CONTAINED, "/bin/sh", "-ec", inside, script, timeout_s=1200)

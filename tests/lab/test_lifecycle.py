@@ -77,6 +77,25 @@ def test_an_interrupted_up_is_cleaned_by_down(folder: Path) -> None:
     assert _left(folder) == []
 
 
+def test_an_interrupted_build_leaves_nothing_running_or_mounted(tmp_path: Path) -> None:
+    """A cache of its own, so that it has to build; it is ended long before it has the packages."""
+    cache, folder = tmp_path / "cache", tmp_path / "twin"
+    argv = [sys.executable, "-m", "tests.lab", "--cache", str(cache), "--folder", str(folder)]
+    with subprocess.Popen([*argv, "up"], env=TWIN) as coming:
+        until = time.monotonic() + 40
+        while not list(cache.glob("*.making/base/debootstrap/*")):
+            assert coming.poll() is None, "it ended before it could be interrupted"
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert [line for line in _left(cache) if "debootstrap" in line]
+        coming.kill()
+    while [line for line in _left(cache) if line != str(cache)]:
+        assert time.monotonic() < until, _left(cache)
+        time.sleep(0.05)
+    subprocess.run([*argv, "--purge", "down"], env=TWIN, check=True)
+    assert not cache.exists()
+
+
 @pytest.mark.timeout(240)
 def test_up_twice_is_up_once_and_down_leaves_nothing(folder: Path) -> None:
     assert _lab(folder, "up") == f"{folder}/state/inventory.json\n"
