@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,13 +54,17 @@ class Sshd:
         return (self.folder / "log").read_text(errors="replace")
 
     def session_pids(self) -> list[int]:
-        """The processes that serve connections."""
-        found = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-        ).stdout
-        return [int(line.split()[0]) for line in found.splitlines() if "sshd" in line]
+        """The processes of sshd that serve connections: its monitors and their children."""
+        found, asked = [], [self.process.pid]
+        while asked:
+            lines = subprocess.run(
+                ["ps", "-o", "pid=,comm=", "--ppid", ",".join(map(str, asked))],
+                capture_output=True,
+                text=True,
+            ).stdout.splitlines()
+            asked = [int(line.split()[0]) for line in lines if line.split()[1:2] == ["sshd"]]
+            found += asked
+        return found
 
 
 def keygen(path: Path, *more: str) -> None:
@@ -75,11 +80,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, config: Sequence[str] = (), noise: str = "") -> Iterator[Sshd]:
+def running(config: Sequence[str] = (), noise: str = "") -> Iterator[Sshd]:
     """An sshd with the users of SHELLS, key login, and `config` on top of its defaults."""
     if reason := why_not():
         pytest.skip(f"LOUD: {reason}")
-    folder.mkdir(exist_ok=True)
+    # a folder of its own: the users' homes are in it, and pytest's are closed to them
+    with (
+        tempfile.TemporaryDirectory(prefix="sshd-") as folder,
+        _running(Path(folder), config, noise) as sshd,
+    ):
+        yield sshd
+
+
+@contextmanager
+def _running(folder: Path, config: Sequence[str], noise: str) -> Iterator[Sshd]:
     keygen(folder / "host")
     keygen(folder / "client")
     os.chmod(folder, 0o755)
