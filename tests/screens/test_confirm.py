@@ -36,7 +36,7 @@ async def asked(
 ) -> list[object]:
     """Show the dialog, do something, give what it answered."""
     app = Stage()
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         screen = ConfirmScreen(plan, consent_needs(plan), changed=changed, clock=clock)
         app.ask(screen)
         await pilot.pause()
@@ -114,6 +114,16 @@ async def test_what_changed_since_it_was_shown_stands_first() -> None:
         assert "≠ web3 runs: was 0.1.9, is 0.2.0+38" in rows(screen)[2]
 
     await asked(restart(), look, changed=("web3 runs: was 0.1.9, is 0.2.0+38",))
+
+
+async def test_no_message_covers_the_plan_or_its_buttons() -> None:
+    async def look(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        before = rows(screen)
+        pilot.app.notify("reading web3", timeout=30)
+        await pilot.pause(0.3)
+        assert rows(screen) == before
+
+    await asked(restart(), look)
 
 
 async def test_text_from_a_host_is_never_markup() -> None:
