@@ -362,6 +362,12 @@ def test_app_that_names_systemds_ids_is_not_taken_for_systemd() -> None:
     assert entry.kind is EntryKind.APP
 
 
+def test_fields_that_repeat_are_all_kept() -> None:
+    (entry,) = parsed(record(b"one", b"MESSAGE=two", b"UNIT=a", b"UNIT=b"))
+    assert entry.message == "one\ntwo"
+    assert [value for name, value in entry.fields if name == "UNIT"] == ["a", "b"]
+
+
 def test_message_that_is_not_there() -> None:
     data = record().replace(b"MESSAGE=hello\n", b"")
     (entry,) = parsed(data)
