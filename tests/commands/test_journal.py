@@ -363,8 +363,9 @@ def test_app_that_names_systemds_ids_is_not_taken_for_systemd() -> None:
 
 
 def test_fields_that_repeat_are_all_kept() -> None:
-    (entry,) = parsed(record(b"one", b"MESSAGE=two", b"UNIT=a", b"UNIT=b"))
+    (entry,) = parsed(record(b"one", b"MESSAGE=two"))
     assert entry.message == "one\ntwo"
+    (entry,) = parsed(record(b"one", b"UNIT=a", b"UNIT=b"))
     assert [value for name, value in entry.fields if name == "UNIT"] == ["a", "b"]
 
 
