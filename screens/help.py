@@ -16,9 +16,14 @@ from tui.widgets.frame import key_sign
 
 
 def help_lines(place: str, remapped: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(keys, what they do) for a place; the place's own keys come first."""
+    """(keys, their name in the config and what they do) for a place; its own keys come first."""
     keys: list[Key] = sorted(keys_of(place, remapped), key=lambda k: k.place == "*")
-    return [(" ".join(key_sign(n) for n in key.keys.split(",")), key.label) for key in keys]
+    return [(" ".join(key_sign(n) for n in key.keys.split(",")), _named(key)) for key in keys]
+
+
+def _named(key: Key) -> str:
+    same = key.id.replace("_", " ") == key.label
+    return key.id if same else f"{key.id}: {key.label}"
 
 
 class HelpScreen(Dialog[None]):
@@ -43,15 +48,16 @@ class HelpScreen(Dialog[None]):
         ):
             rows.append(
                 Content.assemble(
-                    (f"{left[0]:<10.10}", "bold $primary"),
-                    f"{left[1]:<26.26}",
-                    (f"{right[0]:<10.10}", "bold $primary"),
-                    f"{right[1]:<26.26}",
+                    (f"{left[0]:<8.8} ", "bold $primary"),
+                    f"{left[1]:<28.28}",
+                    (f"{right[0]:<8.8} ", "bold $primary"),
+                    f"{right[1]:<27.27}",
                 )
             )
         yield Static(Content("\n").join(rows), classes="said")
         yield Static(
-            Content("\nKeys can be remapped in the config, [keys]. Esc leaves."), classes="muted"
+            Content("\nRemap them by these names in the config, [keys]. Esc leaves."),
+            classes="muted",
         )
 
     def action_scroll(self, lines: int) -> None:

@@ -101,3 +101,15 @@ def test_help_loads_neither_textual_nor_asyncssh() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("set()")
+
+
+def test_init_writes_the_example_once_and_privately(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    result = run("--config", str(path), "init")
+    assert result.exit_code == 0, result.output
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text() == (Path(__file__).parent.parent / "config.example.toml").read_text()
+    path.write_text("mine")
+    again = run("--config", str(path), "init")
+    assert again.exit_code == 1
+    assert path.read_text() == "mine"

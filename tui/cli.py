@@ -120,6 +120,15 @@ def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int
 
 
 @commands.command()
+@click.pass_obj
+def init(asked: Asked) -> None:
+    """Write an example configuration, every field with its default, where it is looked for."""
+    from tui.headless import write_example
+
+    raise SystemExit(write_example(asked.config))
+
+
+@commands.command()
 @click.option("--scenario", help="Start with this incident under way, e.g. bad-deploy.")
 @click.option("--serve", is_flag=True, help="Keep the fleet up without a screen.")
 @click.option(

@@ -19,7 +19,7 @@ from tui.model.host import HostView
 from tui.model.journal import JournalQuery, Level
 from tui.model.journal_filter import Filter
 from tui.operations.deck import Deck, open_deck, open_site
-from tui.paths import state_folder
+from tui.paths import config_file, open_private, state_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,24 @@ def _end_on_signals() -> None:
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def write_example(path: Path | None) -> int:
+    """Write config.example.toml (0600) to `path` or the usual place; never over a file."""
+    import tui
+
+    target = path or config_file()
+    package = Path(tui.__file__).parent
+    # Installed it lies in the package; in a checkout at the top.
+    places = (package / "config.example.toml", package.parent / "config.example.toml")
+    example = next(place for place in places if place.exists())
+    try:
+        with open_private(target, "x") as file:
+            file.write(example.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise BeamdeckError(f"{target} is already there", remedy="It was left alone.") from None
+    print(f"{target}: edit the environment and the app, then: beamdeck status")
+    return 0
 
 
 def verify_audit(file: Path | None) -> int:
