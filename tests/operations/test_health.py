@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.fake_host import APP, Behaviour, FakeChannel, FakeFleet, FakeSession, Fault
+from tests.operations.fake_fleet import APP, FakeFleet
+from tests.operations.fake_host import FakeChannel, FakeSession, Fault
+from tests.operations.fake_unit import Behaviour
 from tests.operations.virtual_time import run
 from tui.commands.health import HealthAnswer, HealthState
 from tui.errors import NotConnected

@@ -84,17 +84,8 @@ def plan_restart(
     job, or if no restart command is allowed there.
     """
     names = [h.name for h in environment.hosts_of(app) if h.name in set(hosts)]
-    strangers = [name for name in dict.fromkeys(hosts) if name not in names]
     by_name = {view.host: view for view in views}
-    problems = [f"{name} does not run {app.name}" for name in strangers]
-    if not names and not problems:
-        problems = ["no host is chosen"]
-    if not unit_fits(app.service):
-        problems.append(f"{app.service!r} cannot be a unit's name")
-    for name in names:
-        problem = _problem(by_name.get(name), allowed.get(name), now)
-        if problem:
-            problems.append(f"{name}: {problem}")
+    problems = _problems(app, names, hosts, by_name, allowed, now)
     if problems:
         raise PlanRefused("\n".join(problems))
     snapshots = [_snapshot(by_name[name]) for name in names]
@@ -124,6 +115,29 @@ def restart_kinds(
         return RestartWork(step, session, facts, app, refresh)
 
     return {KIND: work}
+
+
+def _problems(
+    app: App,
+    names: Sequence[str],
+    asked: Sequence[str],
+    by_name: Mapping[str, HostView],
+    allowed: Mapping[str, RestartRight],
+    now: float,
+) -> list[str]:
+    """Everything that stands in the way, a line each with its host."""
+    found = [
+        f"{name} does not run {app.name}" for name in dict.fromkeys(asked) if name not in names
+    ]
+    if not asked:
+        found.append("no host is chosen")
+    if not unit_fits(app.service):
+        found.append(f"{app.service!r} cannot be a unit's name")
+    for name in names:
+        problem = _problem(by_name.get(name), allowed.get(name), now)
+        if problem:
+            found.append(f"{name}: {problem}")
+    return found
 
 
 def _hosts_words(names: Sequence[str]) -> str:

@@ -46,13 +46,7 @@ class OutOfSight(Exception):
 class Aftermath:
     """One restart's aftermath: looks again and again, each look may be the last."""
 
-    def __init__(
-        self,
-        step: Step,
-        sent: Sent,
-        refresh: Refresh,
-        say: Say,
-    ) -> None:
+    def __init__(self, step: Step, sent: Sent, refresh: Refresh, say: Say) -> None:
         self._host = step.host
         self._limit_s = step.limit_s
         self._sent = sent
