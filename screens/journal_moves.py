@@ -143,8 +143,10 @@ class JournalMoves(Place):
         """Say where a search went that did not simply go on."""
         if not message.found:
             self.remark("none")
+        elif message.went_round:
+            self.remark("from the top" if message.forward else "from the end")
         else:
-            self.remark("went round" if message.went_round else "")
+            self.remark("")
 
 
 def _hit_of(filter_: Filter) -> Callable[[Entry], bool]:

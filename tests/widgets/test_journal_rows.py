@@ -13,7 +13,7 @@ from tests.journal_fakes import NOW, entry, hidden_in, ordinary_night
 from tui.model.journal import EntryKind, Level
 from tui.model.journal_filter import Filter
 from tui.model.text import scrub
-from tui.widgets.cells import cut_cells, pad_cells, short_names, wrap_cells
+from tui.widgets.cells import cut_cells, pad_cells, short_names, wrap_cells, wrap_words
 from tui.widgets.journal_rows import Layout, Marks, Row
 
 NAMES = {"web1": "web1", "web2": "web2"}
@@ -200,6 +200,17 @@ class TestCells:
         assert all(line.startswith(piece, at) for piece, at in pieces)
         if cell_len(line):
             assert "".join(piece for piece, _ in pieces) == line
+
+    @settings(deadline=None)
+    @given(messages, st.integers(2, 40))
+    def test_a_sentence_fits_and_keeps_its_words(self, text: str, room: int) -> None:
+        sentence = text.replace("\n", " ")
+        lines = wrap_words(sentence, room)
+        assert all(cell_len(line) <= room for line in lines)
+        assert "".join(lines).replace(" ", "") == sentence.replace(" ", "")
+
+    def test_a_sentence_is_broken_between_words(self) -> None:
+        assert wrap_words("no right: add the user", 12) == ["no right:", "add the user"]
 
     def test_names_lose_the_domain_they_share(self) -> None:
         assert short_names(["web1.shop.example", "db1.shop.example"], 10) == {

@@ -112,8 +112,8 @@ class TestWhyNothing:
             "web4": FeedState(FeedWord.WAITING, "connecting"),
         }
         assert nothing_because(states, JournalQuery(), Summary()) == [
-            "reading web1…",
-            "web2: no right: only its own messages (add devops to systemd-journal)",
+            "web1: reading…",
+            "web2: no right: only its own messages: add devops to systemd-journal",
             "web3: no entries since 15m",
             "web4: waiting: connecting",
         ]
@@ -138,9 +138,15 @@ class TestWhyNothing:
             "web1": LIVE,
             "web2": FeedState(FeedWord.RESUMING, "link lost"),
             "web3": FeedState(FeedWord.READING),
-            "web4": FeedState(FeedWord.FAILED, "journalctl: not found"),
+            "web4": FeedState(FeedWord.FAILED, "journalctl:\nnot found"),
         }
         assert troubles(states) == [
             "web2: resuming: link lost",
             "web4: failed: journalctl: not found",
+        ]
+
+    def test_the_same_trouble_is_said_once_and_first_what_helps(self) -> None:
+        shut = FeedState(FeedWord.NO_RIGHT, "a long hint of journalctl", hint="Add the user.")
+        assert troubles({"web1": shut, "web2": LIVE, "web3": shut}) == [
+            "web1, web3: no right: Add the user."
         ]

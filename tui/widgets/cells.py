@@ -79,3 +79,18 @@ def wrap_cells(line: str, room: int, limit: int | None = None) -> list[tuple[str
         pieces.append((piece, start))
         start += len(piece)
     return pieces[:limit] or [("", 0)]
+
+
+def wrap_words(text: str, room: int) -> list[str]:
+    """A sentence in lines of at most `room` cells, broken between words where that is possible."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= room:
+            line = longer
+            continue
+        pieces = [piece for piece, _ in wrap_cells(word, room)]
+        lines += [line, *pieces[:-1]] if line else pieces[:-1]
+        line = pieces[-1]
+    return [*lines, line]

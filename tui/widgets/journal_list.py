@@ -220,6 +220,7 @@ class Seek:
         self._wanted = wanted
         self._low = source.dropped
         self._count = len(source.entries)
+        self.forward = forward
         self._start = start
         self._sign = 1 if forward else -1
         self._tried = 0

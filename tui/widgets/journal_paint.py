@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 
 from tui.model.journal import Entry
-from tui.widgets.cells import pad_cells
+from tui.widgets.cells import pad_cells, wrap_words
 from tui.widgets.journal_rows import HOST_COLOURS, Layout, Marks, Row
 
 ROLES = (
@@ -63,10 +63,10 @@ class Paint:
         strip = Strip(segments).adjust_cell_length(width, styles["plain"])
         return Strip([*strip, Segment(_BAR[bar], self._styles[bar])], width + 1)
 
-    def words(self, text: str, width: int) -> Strip:
-        """A row that says something of its own, `width` cells and the empty scroll bar."""
-        segment = Segment(pad_cells(f" {text}", width + 1), self._styles["plain"])
-        return Strip([segment], width + 1)
+    def words(self, text: str, width: int) -> list[Strip]:
+        """Rows that say a sentence of our own, `width` cells and the empty scroll bar."""
+        rows = [pad_cells(f" {line}", width + 1) for line in wrap_words(text, width - 1)]
+        return [Strip([Segment(row, self._styles["plain"])], width + 1) for row in rows]
 
 
 class Gallery:
@@ -102,6 +102,6 @@ class Gallery:
         self._strips[key] = (row, strip)
         return strip
 
-    def words(self, text: str) -> Strip:
-        """A row that says something of its own."""
+    def words(self, text: str) -> list[Strip]:
+        """Rows that say a sentence of our own."""
         return self._paint.words(text, self.layout.width)

@@ -83,10 +83,11 @@ class JournalView(Widget, can_focus=True):
     class Sought(Message):
         """A search ended: on an entry, beyond an end (`went_round`), or nowhere."""
 
-        def __init__(self, found: bool, went_round: bool) -> None:
+        def __init__(self, seek: Seek) -> None:
             super().__init__()
-            self.found = found
-            self.went_round = went_round
+            self.found = seek.entry is not None
+            self.went_round = seek.went_round
+            self.forward = seek.forward
 
     def __init__(self, source: JournalSource, hosts: Sequence[str] = ()) -> None:
         super().__init__()
@@ -148,7 +149,7 @@ class JournalView(Widget, can_focus=True):
             bar = "thumb" if begin <= number < end else "track" if end else "plain"
             strips.append(gallery.strip(line.index, line.row, row, line.highlighted, bar))
         if not strips:
-            strips = [gallery.words(text) for text in self._nothing]
+            strips = [strip for text in self._nothing for strip in gallery.words(text)]
         if len(strips) != len(self._strips) or any(map(_differ, strips, self._strips)):
             self._strips = strips
             self.refresh()
@@ -261,7 +262,7 @@ class JournalView(Widget, can_focus=True):
         self._seeking = None
         self.reader.arrive(seek)
         self.draw()
-        self.post_message(self.Sought(seek.entry is not None, seek.went_round))
+        self.post_message(self.Sought(seek))
         return True
 
     # -- the mouse: it moves and highlights, nothing else ----------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui.model.journal import FeedState, FeedWord, JournalQuery, Level
 from tui.model.journal_filter import Filter
@@ -83,8 +83,22 @@ def filter_words(filter_: Filter, typed: str, only_hits: bool) -> str:
 
 
 def troubles(states: Mapping[str, FeedState]) -> list[str]:
-    """A sentence for each host whose journal is not to be had as it should be."""
-    return [_sentence(host, state) for host, state in states.items() if state.word not in _WELL]
+    """A sentence for the hosts whose journal is not to be had, one for all of the same trouble.
+
+    What can be done about it comes first: the line is short.
+    """
+    return _together(
+        (host, _said(state, state.hint or state.detail))
+        for host, state in states.items()
+        if state.word not in _WELL
+    )
+
+
+def _together(said: Iterable[tuple[str, str]]) -> list[str]:
+    hosts: dict[str, list[str]] = {}
+    for host, words in said:
+        hosts.setdefault(words, []).append(host)
+    return [f"{', '.join(names)}: {words}" for words, names in hosts.items()]
 
 
 def nothing_because(
@@ -100,21 +114,18 @@ def nothing_because(
         return [words, "Esc clears its text, L takes all levels, h all hosts"]
     if states and all(state.word in (FeedWord.LIVE, FeedWord.ENDED) for state in states.values()):
         return [f"no entries {query_words(query)}", "s asks for another time"]
-    lines = []
-    for host, state in states.items():
-        if state.word is FeedWord.READING:
-            lines.append(f"reading {host}…")
-        elif state.word in _WELL:
-            lines.append(f"{host}: no entries {query_words(query)}")
-        else:
-            lines.append(_sentence(host, state))
-    return lines or ["no host is followed yet"]
+    return _together(_why(host, state, query) for host, state in states.items()) or [
+        "no host is followed yet"
+    ]
 
 
-def _sentence(host: str, state: FeedState) -> str:
-    words = f"{host}: {state.word}"
-    if state.detail:
-        words += f": {state.detail}"
-    if state.hint:
-        words += f" ({state.hint})"
-    return words
+def _why(host: str, state: FeedState, query: JournalQuery) -> tuple[str, str]:
+    if state.word is FeedWord.READING:
+        return host, "reading…"
+    if state.word in _WELL:
+        return host, f"no entries {query_words(query)}"
+    return host, _said(state, state.detail, state.hint)
+
+
+def _said(state: FeedState, *words: str) -> str:
+    return ": ".join(word.replace("\n", " ") for word in (state.word, *words) if word)
