@@ -280,11 +280,11 @@ def test_adding_does_not_grow_with_what_is_held() -> None:
         store.add("web1", [entry("web1", now - 1000 + n / held, "x") for n in range(held)])
         best = 9.0
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             for n in range(200):
                 store.add("web1", [entry("web1", now + n / 1000, "y")])
                 store.add("web2", [entry("web2", now + n / 1000 - 0.0005, "z")])
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     # Ten times as much held: lists move more pointers, but nothing is looked at again.

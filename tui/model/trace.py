@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui.model.journal import Entry, EntryKind, Level
-from tui.model.level import mark_of
+from tui.model.level import LEVEL_NAMES, mark_of
 
 # Lines of one write reach journald within microseconds; a busy journald needs some more.
 WRITE_GAP_US = 3_000
@@ -25,6 +25,8 @@ _TRACE_LINE = re.compile(
     r"|\([a-z]\w* [^)]*\) "  # the same with its indentation lost
     r"|(?:Last message|State|Function|Initial Call|Ancestors|Message Queue|Neighbours)\b[^:]*:"
 )
+# How most lines of an Elixir release begin: no need to look closer.
+_BRACKETS = tuple(f"[{name}] " for name in LEVEL_NAMES)
 # A clock at the line's start begins a record, also where its level is not said in brackets.
 _CLOCK = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d[.,\d]*")
 
@@ -118,6 +120,7 @@ class TraceFolder:
         # The cheap refusals first: this is asked for every line that arrives.
         return (
             entry.stream_id == head.stream_id
+            and not entry.message.startswith(_BRACKETS)
             and self._lines < MAX_LINES
             and self._size < MAX_CHARS
             and continues(head, entry.at_us - self._last_us, entry)
