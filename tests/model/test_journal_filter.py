@@ -54,7 +54,9 @@ def test_level_is_that_or_worse_and_the_context_stays() -> None:
     assert worse.matches(entry("x", Level.EMERGENCY))
     assert not worse.matches(entry("x", Level.NOTICE))
     assert worse.matches(entry("Started", Level.INFO, EntryKind.UNIT))
-    assert worse.matches(entry("link lost", Level.WARNING, EntryKind.GAP))
+    assert Filter(level=Level.ERROR).matches(entry("link lost", Level.WARNING, EntryKind.GAP))
+    dropped = entry("Suppressed 250 messages", Level.WARNING, EntryKind.JOURNALD)
+    assert Filter(level=Level.ERROR).matches(dropped)
     assert not Filter("other").matches(entry("Started", kind=EntryKind.UNIT))
     assert Filter("other").matches(entry("link lost", kind=EntryKind.GAP))
 

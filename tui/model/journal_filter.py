@@ -22,7 +22,7 @@ TOO_SLOW = (
     "this pattern takes too long on some lines and was given up: "
     "avoid repeats inside repeats, like (a+)+"
 )
-_CONTEXT = (EntryKind.UNIT, EntryKind.GAP)
+_CONTEXT = (EntryKind.UNIT, EntryKind.JOURNALD, EntryKind.GAP)
 _REPEAT = re.compile(r"[*+]|\{\d*,\d*\}")
 # A group that is repeated may hold repeats or alternatives: exponential, on thirty characters.
 _LOOP = re.compile(r"\)(?:[*+]|\{)")
@@ -39,8 +39,8 @@ class Filter:
     """What an entry must be to be shown. `level`: that or worse; no hosts: every host.
 
     A `!` in front of the text (or a `-`, unless it is a regex) shows what does not have it.
-    Lines of systemd about the unit and gaps pass every level: they are the context. A filter
-    with a `problem` lets every text pass.
+    What systemd says of the unit, what journald dropped and gaps pass every level: they are the
+    context. A filter with a `problem` lets every text pass.
     """
 
     text: str = ""
