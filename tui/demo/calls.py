@@ -114,8 +114,13 @@ class Counter:
         self._tasks: set[asyncio.Task[None]] = set()
         self.calls: dict[str, int] = {}
 
-    async def open(self) -> None:
-        """Listen."""
+    @property
+    def open(self) -> int:
+        """How many calls are under way."""
+        return len(self._tasks)
+
+    async def listen(self) -> None:
+        """Begin to take calls."""
         self._server = await asyncio.start_unix_server(self._accept, self._socket)
 
     async def close(self) -> None:

@@ -74,7 +74,6 @@ class DemoFleet:
         self._user = user
         self._parent = parent
         self.machines: dict[str, Machine] = {}
-        self._counters: list[Counter] = []
 
     # What a console needs
 
@@ -201,8 +200,8 @@ class DemoFleet:
             name: partial(_bound, program, machine) for name, program in _PROGRAMS.items()
         }
         counter = Counter(socket, bound)
-        self._counters.append(counter)
-        await counter.open()
+        machine.counter = counter
+        await counter.listen()
 
     def _write_files(self) -> None:
         key = keys.client_key()
@@ -223,8 +222,6 @@ class DemoFleet:
         """End every connection and process, remove every file."""
         for machine in self.machines.values():
             await machine.close()
-        for counter in self._counters:
-            await counter.close()
         await self._children.close()
         for machine in self.machines.values():
             machine.sandbox.close()

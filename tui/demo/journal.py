@@ -144,15 +144,19 @@ class Journal:
         self.entries.append(Entry(place, source, tuple(fields)))
         self._wake()
 
-    def write_lines(self, source: Source, data: bytes, fields: Sequence[Field] = ()) -> None:
-        """Write what a service wrote to its stdout: an entry a line, long lines split."""
+    def write_lines(self, source: Source, data: bytes, ended_by: bytes = b"") -> None:
+        """Write what a service wrote to its stdout: an entry a line, long lines split.
+
+        `ended_by` is journald's word for a last line that no newline ended.
+        """
         for line in data.removesuffix(b"\n").split(b"\n"):
             pieces = [line[i : i + LINE_MAX] for i in range(0, len(line), LINE_MAX)] or [b""]
             for number, piece in enumerate(pieces, 1):
                 if not self._admitted(source.unit):
                     continue
-                broken = (("_LINE_BREAK", b"line-max"),) if number < len(pieces) else ()
-                self.append(source, (("MESSAGE", piece), *broken, *fields))
+                broken = b"line-max" if number < len(pieces) else ended_by
+                last = (("_LINE_BREAK", broken),) if broken else ()
+                self.append(source, (("MESSAGE", piece), *last))
 
     def _admitted(self, unit: str) -> bool:
         """Whether the rate limit lets a message pass; tells of earlier drops when it does."""

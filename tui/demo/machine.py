@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tui.demo import keys
 from tui.demo.beam import Beam
+from tui.demo.calls import Counter
 from tui.demo.chatter import Chatter
 from tui.demo.database import Database
 from tui.demo.faults import Faults
@@ -48,7 +49,12 @@ class Parts:
 
 
 class Machine(Faults):
-    """One host of the fleet; what can be done to it is in faults.py."""
+    """One host of the fleet; what can be done to it is in faults.py.
+
+    `counter` is where its simulated programs are answered; the fleet puts it there.
+    """
+
+    counter: Counter
 
     def __init__(
         self, parts: Parts, clock: Callable[[], float], timing: Timing = REAL, *, chatter: bool
@@ -164,6 +170,7 @@ class Machine(Faults):
         if self._chatter is not None:
             self._chatter.close()
         await self.sshd.close()
+        await self.counter.close()
         for unit in self.units.values():
             unit.close()
         self.http.close()

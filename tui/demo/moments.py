@@ -47,15 +47,25 @@ def parse_span(text: str) -> float:
     return total
 
 
+class NotAMoment(ValueError):
+    """A text that systemd would not take for a time either."""
+
+
 def parse_moment(text: str, now: float) -> float:
     """Unix seconds of `@epoch`, `-2h`, `5min ago`, `now`, `yesterday`, a date, a time of day, UTC.
 
-    ValueError if systemd would not understand it either.
+    NotAMoment if it is none.
     """
-    text = text.strip()
+    try:
+        return _moment(text.strip(), now)
+    except ValueError:
+        raise NotAMoment(text) from None
+
+
+def _moment(text: str, now: float) -> float:
     if text.startswith("@"):
         return float(text[1:])
-    if text[:1] in "+-" and text:
+    if text[:1] in ("+", "-"):
         return now + (parse_span(text[1:]) if text[0] == "+" else -parse_span(text[1:]))
     if text.endswith(" ago"):
         return now - parse_span(text.removesuffix(" ago"))

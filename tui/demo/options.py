@@ -57,10 +57,13 @@ def _long(
     program: str, word: str, rest: list[str], known: Mapping[str, Option], parsed: Parsed
 ) -> None:
     name, sign, value = word.partition("=")
-    fits = [known[name]] if name in known else _abbreviated(name, known)
-    if len(fits) != 1:
+    fits = [name] if name in known else [key for key in known if key.startswith(name)]
+    if not fits:
         raise BadOption(f"{program}: unrecognized option '{name}'")
-    option = fits[0]
+    if len({known[key].name for key in fits}) > 1:
+        shown = " ".join(f"'{key}'" for key in fits)
+        raise BadOption(f"{program}: option '{name}' is ambiguous; possibilities: {shown}")
+    option = known[fits[0]]
     if option.takes == FLAG and sign:
         raise BadOption(f"{program}: option '{name}' doesn't allow an argument")
     if option.takes == TAKES and not sign:
@@ -68,11 +71,6 @@ def _long(
             raise BadOption(f"{program}: option '{name}' requires an argument")
         value, sign = rest.pop(0), "="
     parsed.options.append((option.name, value if sign else None))
-
-
-def _abbreviated(name: str, known: Mapping[str, Option]) -> list[Option]:
-    found = {known[key].name: known[key] for key in known if key.startswith(name)}
-    return list(found.values())
 
 
 def _short(

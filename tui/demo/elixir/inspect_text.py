@@ -164,4 +164,8 @@ def _escaped(text: str, quote: str) -> str:
     for char, escape in _ESCAPES.items():
         if char not in ("\\", "#{"):
             shown = shown.replace(char, escape)
-    return "".join(c if c.isprintable() else f"\\x{{{ord(c):X}}}" for c in shown)
+    return "".join(c if c.isprintable() else _code_point(ord(c)) for c in shown)
+
+
+def _code_point(number: int) -> str:
+    return f"\\x{number:02X}" if number < 0x100 else f"\\x{{{number:X}}}"

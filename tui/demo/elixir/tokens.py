@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from tui.demo.elixir.errors import AT_PARSE, ElixirError
 
-_SPACE = re.compile(r"[ \t\r]+|#[^\n]*")
+_SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*)+")
+_CODE_POINT = re.compile(
+    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|[xu]\{([0-9A-Fa-f]{1,5}|10[0-9A-Fa-f]{4})\})"
+)
 _NUMBER = re.compile(r"\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|0x[0-9a-fA-F]+|\d[\d_]*")
 _ATOM = re.compile(r":(?:([A-Za-z_][\w@]*[?!]?)|\"([^\"]*)\"|([+\-*/<>=!|&.]+))")
 _WORD = re.compile(r"[a-z_]\w*[?!]?")
@@ -140,7 +143,10 @@ class Tokens:
             if at >= len(source):
                 message = f"missing terminator: {closing} (for string starting at line 1)"
                 raise syntax_error(source, len(source), "TokenMissingError", message)
-            if source[at] == "\\" and at + 1 < len(source):
+            if found := _CODE_POINT.match(source, at):
+                literal += chr(int(found[1] or found[2] or found[3], 16))
+                at = found.end()
+            elif source[at] == "\\" and at + 1 < len(source):
                 literal += _ESCAPES.get(source[at + 1], source[at + 1])
                 at += 2
             elif source.startswith("#{", at):

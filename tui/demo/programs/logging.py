@@ -112,4 +112,4 @@ async def _lines(call: Call, machine: Machine, source: Source) -> None:
         for line in lines:
             machine.journal.write_lines(source, line)
     if rest:
-        machine.journal.write_lines(source, rest, (("_LINE_BREAK", b"eof"),))
+        machine.journal.write_lines(source, rest, b"eof")
