@@ -195,6 +195,7 @@ class BeamdeckApp(App[int]):
                 site = open_site(self.config, environment, self.clock, self._state_folder)
                 self._sites[environment_name] = site
             deck = self._decks[key] = open_deck(site, app)
+            deck.on_failure = self._service_failed
             for place, screen in PLACES.items():
                 self.add_mode(f"{key}/{place}", partial(screen, deck))
             # After the first paint: connecting imports asyncssh.
@@ -202,6 +203,9 @@ class BeamdeckApp(App[int]):
         self._deck = self._decks[key]
         self.switch_mode(f"{key}/hosts")
         self.ready.set()
+
+    def _service_failed(self, error: BaseException) -> None:
+        self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
     def _environments_screen(self) -> Screen[None]:
         from screens.environments import EnvironmentsScreen

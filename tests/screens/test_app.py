@@ -258,3 +258,28 @@ async def test_every_size_paints(
             await pilot.pause()
         assert app.screen.query_one(StatusBar).size.height == 1
         assert app.screen.query_one("#notices", Static) is not None
+
+
+async def probe_that_breaks(
+    demo: DemoFleet, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> BeamdeckApp:
+    def broken(*_args: object, **_options: object) -> None:
+        raise ZeroDivisionError("the parser met what it does not know")
+
+    async with opened(demo, state) as (app, pilot):
+        monkeypatch.setattr("tui.operations.snapshot.parse_probe", broken)
+        await until(lambda: app._exit or app.return_code == 1)
+        await pilot.pause()
+    return app
+
+
+async def test_a_service_that_dies_ends_the_console_with_a_report(
+    demo_fleet: DemoFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen that looks alive over a dead probe would be worse than a crash."""
+    # Textual's pilot raises what the app ended of; the terminal gets the report's sentence.
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await probe_that_breaks(demo_fleet, tmp_path, monkeypatch)
+    assert caught.group_contains(ZeroDivisionError, depth=None)
+    reports = [path.name for path in tmp_path.iterdir() if path.name.startswith("crash-")]  # noqa: ASYNC240 - a test's own folder
+    assert reports

@@ -7,8 +7,7 @@ a host has one connection however many apps it runs.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +61,7 @@ class Deck:
     board: Board
     store: JournalStore
     feed: JournalFeed
+    on_failure: Callable[[BaseException], None] = field(default=lambda error: _unhandled(error))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -113,9 +113,20 @@ class Deck:
     def start(self, *, journal: bool = True) -> None:
         """Connect, probe and follow in the background; returns at once."""
         self.site.start()
-        self._tasks.append(asyncio.create_task(self.board.run(), name=f"board {self.key}"))
+        self._keep(self.board.run(), f"board {self.key}")
         if journal:
-            self._tasks.append(asyncio.create_task(self.feed.run(), name=f"journal {self.key}"))
+            self._keep(self.feed.run(), f"journal {self.key}")
+
+    def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # These run for ever. One that dies would leave a screen that looks alive and is not.
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.on_failure(error)
 
     async def settled(self, timeout_s: float) -> bool:
         """Wait until every host has answered or is known to be unable to; False if time is up."""
@@ -137,9 +148,14 @@ class Deck:
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            # What it died of was told to on_failure when it did.
+            await asyncio.wait([task])
         self._tasks.clear()
+
+
+def _unhandled(error: BaseException) -> None:
+    told = {"message": "a service of the console died", "exception": error}
+    asyncio.get_running_loop().call_exception_handler(told)
 
 
 def _settled(view: HostView) -> bool:
