@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from tests.conftest import MakeFleet
 from tests.demo.conftest import Answer, Connect, Shell
 from tui.demo.fleet import DemoFleet
+from tui.demo.timing import FAST
 from tui.demo.tree import write_archive
 
 _TRANSCRIPT = Path(__file__).parents[1] / "transcripts" / "mix_release.jsonl"
@@ -103,6 +105,7 @@ async def test_stop_is_back_before_the_node_has_ended(billing: Billing) -> None:
 async def test_restart_keeps_vm_and_version_even_after_a_deploy(
     demo_fleet: DemoFleet, connect: Connect
 ) -> None:
+    demo_fleet.machines["web3"].timing = replace(FAST, boot_s=60.0)
     billing = Billing(demo_fleet, await connect(demo_fleet, "web3"))
     before = (await billing("pid")).out
     assert (await billing("version")).out == "billing 0.3.0\n"

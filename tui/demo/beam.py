@@ -6,26 +6,17 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from tui.demo.children import Child, Start
-from tui.demo.tree import APP, ERTS, ReleaseTree
+from tui.demo.beam_process import Running, spawn_vm
+from tui.demo.children import Child
+from tui.demo.tree import APP, ReleaseTree
 
 if TYPE_CHECKING:
     from tui.demo.hostclock import HostClock
     from tui.demo.sandbox import Sandbox
     from tui.demo.timing import Timing
     from tui.demo.unit_model import Settings
-
-# Run by /bin/sh under the name beam.smp: waits on a pipe for its exit status, and ends with the
-# fleet's own process, whose end closes the pipe.
-_WAIT = """trap 'exit 0' TERM
-cd "$RELEASE_ROOT" || exit 1
-read -r status
-exit "${status:-0}"
-"""
 
 
 class Host(Protocol):
@@ -46,17 +37,6 @@ class Host(Protocol):
     def serving_changed(self, serving: bool) -> None:
         """The app begins or ends to listen."""
         ...
-
-
-@dataclass(slots=True)
-class Running:
-    """A started VM: the release it booted, and the cookie that it asks for."""
-
-    version: str
-    cookie: str
-    argv: tuple[str, ...]
-    child: Child
-    pipe: int
 
 
 class InUse(Exception):
@@ -124,43 +104,7 @@ class Beam:
         self._step(self._boot(running.version))
 
     def _spawn(self, tree: ReleaseTree) -> Running:
-        env = self.env
-        version = env.get("RELEASE_VSN") or tree.boot_version()
-        cookie = env.get("RELEASE_COOKIE") or tree.cookie()
-        argv = self._argv(tree.seen, version, cookie)
-        folder = self._host.sandbox.root / "run" / "beam"
-        folder.mkdir(exist_ok=True)
-        (folder / "-root").write_text(_WAIT, encoding="utf-8")
-        program = folder / "beam.smp"  # what `ps` and /proc/PID/comm name the process by
-        if not program.is_symlink():
-            program.symlink_to("/bin/sh")
-        env |= {
-            "PATH": self._host.sandbox.search_path,
-            "RELEASE_ROOT": tree.seen,
-            "RELEASE_NAME": APP,
-            "RELEASE_VSN": version,
-        }
-        read, write = os.pipe()
-        try:
-            start = Start(argv, env, str(folder), stdin=read, executable=str(program))
-            child = self._host.sandbox.spawn(start)
-        except OSError:
-            os.close(write)
-            raise
-        finally:
-            os.close(read)
-        return Running(version, cookie, argv, child, write)
-
-    def _argv(self, root: str, version: str, cookie: str) -> tuple[str, ...]:
-        erts = f"{root}/erts-{ERTS}/bin"
-        return (
-            *(f"{erts}/beam.smp", "--", "-root", root, "-bindir", erts, "-progname", "erl"),
-            *("--", "-home", str(Path(root).parents[1]), "--", "-noshell", "-s", "elixir"),
-            *("start_cli", "-mode", "embedded", "-setcookie", cookie),
-            *("-sname", f"{APP}@{self._host.name}", "-config", f"{root}/releases/{version}/sys"),
-            *("-boot", f"{root}/releases/{version}/start", "-boot_var", "RELEASE_LIB"),
-            *(f"{root}/lib", "--", "-extra", "--no-halt"),
-        )
+        return spawn_vm(self._host.sandbox, tree, self._host.name, self.env)
 
     def _step(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -63,9 +63,9 @@ class Lines:
 class Chatter:
     """The app of one machine, talking."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, seed: str) -> None:
         self._machine = machine
-        self._rng = random.Random(f"chatter {machine.name}")  # noqa: S311 - not a secret
+        self._rng = random.Random(f"{seed}:chatter:{machine.name}")  # noqa: S311 - not a secret
         self._task: asyncio.Task[None] | None = None
         self._lines = Lines(self._rng)
         self._vm = 0

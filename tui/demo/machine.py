@@ -80,7 +80,7 @@ class Machine(Faults):
         self.sshd = Sshd(self, keys.client_key())
         self.key = keys.host_key(self.name)
         self.key_generation = 0
-        self._chatter = Chatter(self) if chatter else None
+        self._chatter = Chatter(self, parts.seed) if chatter else None
 
     @property
     def port(self) -> int:

@@ -9,7 +9,7 @@ import asyncio
 import signal
 
 from tui.demo.children import Child, group_members
-from tui.demo.unit_model import Job, Main, Refused, Settings, World
+from tui.demo.unit_model import Job, Main, Refused, Settings, StartLimit, World
 from tui.demo.unit_record import (
     RESTARTING,
     START_FAILED,
@@ -32,25 +32,13 @@ class Unit(UnitRecord):
         self._stopping: asyncio.Task[None] | None = None
         self._waiting: asyncio.TimerHandle | None = None
         self._closed = False
-        self._starts = (0.0, 0)
+        self._limit = StartLimit()
         self._loop = asyncio.get_running_loop()
 
     @property
     def child(self) -> Child | None:
         """The main process, while it runs."""
         return self._child
-
-    @property
-    def timeout_stop_s(self) -> float:
-        """TimeoutStopSec=."""
-        given = self.settings.timeout_stop_s
-        return self._world.timing.timeout_stop_s if given is None else given
-
-    @property
-    def restart_s(self) -> float:
-        """RestartSec=."""
-        given = self.settings.restart_s
-        return self._world.timing.restart_s if given is None else given
 
     # Jobs
 
@@ -105,7 +93,7 @@ class Unit(UnitRecord):
 
     def _start(self, *, by_hand: bool = False) -> bool:
         self._cancel_timer()
-        if not self._within_limit():
+        if not self._limit.admits(self._loop.time(), self._world.timing):
             self.says(4, "Start request repeated too quickly.")
             self.die("start-limit-hit" if self.state.result == "success" else self.state.result)
             text = f"Failed to start {self.title}."
@@ -116,12 +104,7 @@ class Unit(UnitRecord):
         if by_hand:
             self.put(restarts=0)  # it counts systemd's own starts since the last by hand
         if self.settings.type == "exec":
-            self._world.unit_says(
-                self,
-                6,
-                f"Starting {self.title}...",
-                {"JOB_TYPE": "start", "MESSAGE_ID": STARTING},
-            )
+            self.says_begin("Starting", STARTING, "start")
         self._child = self.main.start()
         stamp = self.stamp()
         pid = self._child.pid
@@ -131,19 +114,9 @@ class Unit(UnitRecord):
         self._child.on_exit(self._main_exited)
         return True
 
-    def _within_limit(self) -> bool:
-        begun, count = self._starts
-        now = self._loop.time()
-        timing = self._world.timing
-        if count == 0 or now - begun > timing.limit_interval_s:
-            self._starts = (now, 1)
-            return True
-        self._starts = (begun, count + 1)
-        return count < timing.limit_burst
-
     def reset_failed(self) -> None:
         """Forget failures: the start limit, the restart counter, the failed state."""
-        self._starts = (0.0, 0)
+        self._limit = StartLimit()
         self.put(restarts=0)
         if self.state.active == "failed":
             self.put(result="success")
@@ -168,12 +141,7 @@ class Unit(UnitRecord):
 
     async def _stop(self, child: Child) -> None:
         """Stop the main process: ExecStop, SIGTERM, and SIGKILL past the limit."""
-        self._world.unit_says(
-            self,
-            6,
-            f"Stopping {self.title}...",
-            {"JOB_TYPE": "stop", "MESSAGE_ID": STOPPING},
-        )
+        self.says_begin("Stopping", STOPPING, "stop")
         self.enter("deactivating", "stop" if self.settings.exec_stop else "stop-sigterm")
         result = "success"
         await self.main.exec_stop()

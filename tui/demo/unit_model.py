@@ -119,6 +119,21 @@ class Job:
     task: asyncio.Task[None] | None = field(default=None)
 
 
+class StartLimit:
+    """StartLimitBurst= starts in StartLimitIntervalSec=; systemd's own starts count too."""
+
+    def __init__(self) -> None:
+        self._begun = 0.0
+        self._count = 0
+
+    def admits(self, now: float, timing: Timing) -> bool:
+        """Whether one more start may be tried at `now` (seconds of any clock)."""
+        if self._count == 0 or now - self._begun > timing.limit_interval_s:
+            self._begun, self._count = now, 0
+        self._count += 1
+        return self._count <= timing.limit_burst
+
+
 def job_numbers() -> Iterator[int]:
     """Job ids, as they grow on a host that has run for a while."""
     return itertools.count(2310)

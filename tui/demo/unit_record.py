@@ -54,13 +54,28 @@ class UnitRecord:
         """The unit as systemd's messages call it."""
         return f"{self.name} - {self.settings.description}"
 
+    @property
+    def timeout_stop_s(self) -> float:
+        """TimeoutStopSec=."""
+        given = self.settings.timeout_stop_s
+        return self._world.timing.timeout_stop_s if given is None else given
+
+    @property
+    def restart_s(self) -> float:
+        """RestartSec=."""
+        given = self.settings.restart_s
+        return self._world.timing.restart_s if given is None else given
+
     def put(self, **changes: object) -> None:
+        """Change the state."""
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of State
 
     def stamp(self) -> tuple[int, int]:
+        """Now: µs since the epoch, µs monotonic."""
         return self._world.clock.now_us(), self._world.clock.monotonic_us()
 
     def enter(self, active: str, sub: str) -> None:
+        """Go over into another state, and note when."""
         before = self.state.active
         stamp = self.stamp()
         self.put(active=active, sub=sub, changed=stamp)
@@ -75,9 +90,16 @@ class UnitRecord:
             self.put(active_exit=stamp)
 
     def says(self, priority: int, text: str, extra: Mapping[str, Value] | None = None) -> None:
+        """A message about the unit, its name in front."""
         self._world.unit_says(cast("Unit", self), priority, f"{self.name}: {text}", extra or {})
 
+    def says_begin(self, verb: str, message_id: str, kind: str) -> None:
+        """A message about a job's begin: Starting, Stopping."""
+        extra = {"JOB_TYPE": kind, "MESSAGE_ID": message_id}
+        self._world.unit_says(cast("Unit", self), 6, f"{verb} {self.title}...", extra)
+
     def says_job(self, verb: str, message_id: str, kind: str, result: str) -> None:
+        """A message about a job's end: Started, Stopped."""
         extra = {"JOB_TYPE": kind, "JOB_RESULT": result, "MESSAGE_ID": message_id}
         self._world.unit_says(cast("Unit", self), 6, f"{verb} {self.title}.", extra)
 
@@ -103,6 +125,7 @@ class UnitRecord:
         return False
 
     def die(self, result: str, *, again: bool = False) -> None:
+        """The end of a run: what it came to, and the state after it; `again` if it is restarted."""
         self.put(result=result, main_pid=0)
         if result == "success":
             self.says(6, "Deactivated successfully.", {"MESSAGE_ID": _SUCCESS})

@@ -31,10 +31,33 @@ def properties(
     restart_s = timing.restart_s if given.restart_s is None else given.restart_s
     times = _times(state, style)
     return {
+        **_service(
+            given, state, loaded, (moments.span(restart_s if loaded else 0.1), stop_s), timing
+        ),
+        **{key: times[key] for name in list(_TIMES)[:2] for key in _pair(name)},
+        **_execution(given, name, state, loaded),
+        **_unit(given, name, state, loaded),
+        **{key: times[key] for name in list(_TIMES)[2:] for key in _pair(name)},
+        "CanStart": "yes" if loaded else "no",
+        "CanStop": "yes" if loaded else "no",
+        "Job": str(job.number) if job is not None else "",
+        "NeedDaemonReload": "no",
+        "StartLimitIntervalUSec": moments.span(timing.limit_interval_s),
+        "StartLimitBurst": str(timing.limit_burst),
+        "Transient": "yes" if given.transient else "no",
+        "InvocationID": state.invocation,
+    }
+
+
+def _service(
+    given: Settings, state: State, loaded: bool, spans: tuple[str, float], timing: Timing
+) -> dict[str, str]:
+    restart, stop_s = spans
+    return {
         "Type": given.type if loaded else "",
         "Restart": given.restart if loaded else "no",
         "NotifyAccess": "none",
-        "RestartUSec": moments.span(restart_s if loaded else 0.1),
+        "RestartUSec": restart,
         "TimeoutStartUSec": moments.span(timing.timeout_start_s),
         "TimeoutStopUSec": moments.span(stop_s),
         "RemainAfterExit": "yes" if given.remain else "no",
@@ -45,8 +68,11 @@ def properties(
         "GID": _NOT_SET,
         "NRestarts": str(state.restarts),
         "OOMPolicy": "stop",
-        **{key: times[key] for key in _pair("ExecMainStartTimestamp")},
-        **{key: times[key] for key in _pair("ExecMainExitTimestamp")},
+    }
+
+
+def _execution(given: Settings, name: str, state: State, loaded: bool) -> dict[str, str]:
+    return {
         "ExecMainPID": str(state.exec_pid),
         "ExecMainCode": str(state.exec_code),
         "ExecMainStatus": str(state.exec_status),
@@ -62,6 +88,11 @@ def properties(
         "User": given.user,
         "KillMode": "control-group",
         "KillSignal": "15",
+    }
+
+
+def _unit(given: Settings, name: str, state: State, loaded: bool) -> dict[str, str]:
+    return {
         "Id": name,
         "Names": name,
         "Description": given.description,
@@ -73,15 +104,6 @@ def properties(
         "DropInPaths": "",
         "UnitFileState": _file_state(given, loaded),
         "UnitFilePreset": "enabled" if loaded and not given.transient else "",
-        **{key: times[key] for name in list(_TIMES)[2:] for key in _pair(name)},
-        "CanStart": "yes" if loaded else "no",
-        "CanStop": "yes" if loaded else "no",
-        "Job": str(job.number) if job is not None else "",
-        "NeedDaemonReload": "no",
-        "StartLimitIntervalUSec": moments.span(timing.limit_interval_s),
-        "StartLimitBurst": str(timing.limit_burst),
-        "Transient": "yes" if given.transient else "no",
-        "InvocationID": state.invocation,
     }
 
 

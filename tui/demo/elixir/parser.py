@@ -113,7 +113,7 @@ class _Parser(Blocks):
         if token.kind == "number":
             return Literal(token.value)
         if token.kind in ("string", "charlist"):
-            return self._text(token)
+            return _text(token)
         if token.kind == "atom":
             return Literal(Atom(str(token.value)))
         if token.kind == "alias":
@@ -124,12 +124,6 @@ class _Parser(Blocks):
             return _BRACKETS[str(token.value)](self)
         self.at -= 1
         raise self.unexpected()
-
-    @staticmethod
-    def _text(token: Token) -> Node:
-        value = token.value if isinstance(token.value, list) else []
-        parts = tuple(parse(p.source) if isinstance(p, Code) else str(p) for p in value)
-        return Text(parts, token.kind == "charlist")
 
     def _word(self, word: str) -> Node:
         if word in ("nil", "true", "false"):
@@ -260,6 +254,12 @@ class _Parser(Blocks):
         self.expect("end")
         self.do_taken = taken
         return clauses
+
+
+def _text(token: Token) -> Node:
+    value = token.value if isinstance(token.value, list) else []
+    parts = tuple(parse(p.source) if isinstance(p, Code) else str(p) for p in value)
+    return Text(parts, token.kind == "charlist")
 
 
 _BRACKETS = {

@@ -231,6 +231,11 @@ async def _remote(run: _Run) -> int:
     return 0
 
 
+async def _not_simulated(run: _Run) -> int:
+    run.call.err("the demo has no IEx beside a starting node; try `start`, then `remote`\n")
+    return 1
+
+
 class _Console:
     """Lines in, values out: IEx as far as it can be had without an Elixir."""
 
@@ -275,4 +280,6 @@ _COMMANDS: dict[str, Callable[[_Run], Awaitable[int]]] = {
     "start": _start,
     "daemon": _daemon,
     "remote": _remote,
+    "start_iex": _not_simulated,
+    "daemon_iex": _not_simulated,
 }

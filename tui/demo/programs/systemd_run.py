@@ -179,9 +179,29 @@ def _unit(
     folder = asked.values.get("directory") or asked.properties.get("WorkingDirectory", [""])[-1]
     if "same_dir" in asked.flags:
         folder = call.cwd
+    settings = _settings(machine, asked, name, program, user, folder)
+    env = _environment(machine, asked, user, settings.environment)
+    unit: Unit | None = None
+
+    def to_journal(line: bytes) -> None:
+        if unit is not None:
+            speaker = Speaker(main.name, settings.argv)
+            machine.journal.write_lines(machine.voices.stdout(unit, speaker), line)
+
+    piped = "pipe" in asked.flags
+    cwd = str(machine.sandbox.real(folder)) if folder else str(machine.sandbox.root)
+    sinks = (call.out, call.err) if piped else (to_journal, to_journal)
+    main = CommandMain(machine.sandbox, settings.argv, env, cwd, sinks, lines=not piped)
+    unit = Unit(settings, main, machine)
+    return unit, main
+
+
+def _settings(
+    machine: Machine, asked: _Asked, name: str, program: str, user: str, folder: str
+) -> Settings:
     environment = [*asked.properties.get("Environment", []), *asked.env]
     shown = program.replace(f"{machine.sandbox.bin}/", "/usr/bin/")
-    settings = Settings(
+    return Settings(
         name,
         asked.values.get("description") or " ".join([shown, *asked.argv[1:]]),
         (program, *(word.replace("$$", "$") for word in asked.argv[1:])),
@@ -197,7 +217,12 @@ def _unit(
         timeout_stop_s=_seconds(asked, "TimeoutStopSec"),
         restart_s=_seconds(asked, "RestartSec"),
     )
-    env = {
+
+
+def _environment(
+    machine: Machine, asked: _Asked, user: str, environment: tuple[str, ...]
+) -> dict[str, str]:
+    return {
         "PATH": machine.sandbox.search_path,
         "LANG": "C.UTF-8",
         "USER": user,
@@ -209,19 +234,6 @@ def _unit(
         **_from_files(machine, asked.properties.get("EnvironmentFile", [])),
         **dict(word.partition("=")[::2] for word in environment),
     }
-    unit: Unit | None = None
-
-    def to_journal(line: bytes) -> None:
-        if unit is not None:
-            speaker = Speaker(main.name, settings.argv)
-            machine.journal.write_lines(machine.voices.stdout(unit, speaker), line)
-
-    piped = "pipe" in asked.flags
-    cwd = str(machine.sandbox.real(folder)) if folder else str(machine.sandbox.root)
-    sinks = (call.out, call.err) if piped else (to_journal, to_journal)
-    main = CommandMain(machine.sandbox, settings.argv, env, cwd, sinks, lines=not piped)
-    unit = Unit(settings, main, machine)
-    return unit, main
 
 
 def _seconds(asked: _Asked, name: str) -> float | None:
