@@ -194,6 +194,21 @@ async def test_sudo_reads_where_it_may(make_fleet: MakeFleet) -> None:
         await desk.until(lambda: len(desk.said("web1")) == 1)
 
 
+async def test_wrong_clock_is_measured_and_the_order_kept(demo_fleet: DemoFleet) -> None:
+    demo_fleet.machines["web2"].set_skew(600)
+    async with Desk(demo_fleet).running() as desk:
+        await desk.live()
+        assert desk.store.skew("web2") == pytest.approx(600.0, abs=2.0)
+        for number in range(6):
+            name = ("web1", "web2")[number % 2]
+            demo_fleet.machines[name].app_says(f"[info] said {number}")
+            await desk.until(
+                lambda name=name, number=number: f"[info] said {number}" in desk.said(name)  # type: ignore[misc]  # bound on purpose
+            )
+        order = [e.message for e in desk.store.entries if e.message.startswith("[info] said")]
+        assert order == [f"[info] said {number}" for number in range(6)]
+
+
 async def test_tail_tells_the_past_of_the_fleet_and_ends(demo_fleet: DemoFleet) -> None:
     fleet = Desk(demo_fleet).fleet
     fleet.start()
