@@ -15,7 +15,7 @@ from tui.commands.journal import JOIN_GROUP, Access, Reading, parse_probe, probe
 from tui.commands.journal_export import ExportParser
 from tui.errors import NotConnected
 from tui.model.command import Ended, Outcome
-from tui.model.host import Link, LinkState
+from tui.model.host import Link
 from tui.model.journal import Entry, FeedState, FeedWord
 from tui.model.redact import from_host
 from tui.model.trace import TraceFolder
@@ -24,6 +24,7 @@ from tui.operations.bookmark import Bookmark, Resumed
 from tui.operations.link_gap import LinkGap, Sink, link_words, remark
 from tui.operations.pacing import Turns
 from tui.operations.ports import ByteStream, Session
+from tui.operations.standing import Standing
 
 PIECE = 64 * 1024
 BACKOFF_FIRST_S = 0.2
@@ -33,11 +34,10 @@ CURSOR_TRIES = 3
 # After a rest of this length the past is told, or a host's journal had none.
 QUIET_S = 0.5
 SILENT_S = 3.0
-VOLATILE_HINT = "this host forgets its journal at a reboot: it has no /var/log/journal"
 
 
 class Follower:
-    """Follows one unit on one host. `report` is called with each change of `state`.
+    """Follows one unit on one host. `report` is called with each change of its state.
 
     `reading` has its times by our clock; `run` ends only with the reading (`until`) or by
     being cancelled.
@@ -53,13 +53,12 @@ class Follower:
         report: Callable[[str, FeedState], None],
     ) -> None:
         self.host = session.host.name
-        self.state = FeedState(since=clock())
+        self._standing = Standing(self.host, clock, report)
         self._session = session
         self._reading = reading
         self._sink = sink
         self._turns = turns
         self._clock = clock
-        self._report = report
         self._access: Access | None = None
         self._bookmark = Bookmark()
         self._folder = TraceFolder()
@@ -85,7 +84,7 @@ class Follower:
         try:
             await self._session.usable()
         except NotConnected as closed:
-            self._say(FeedWord.ENDED, closed.detail)
+            self._standing.say(FeedWord.ENDED, closed.detail)
             return True
         self._cut.clear()
         try:
@@ -111,9 +110,10 @@ class Follower:
             self._sink.set_skew(self.host, access.now - (asked_at + self._clock()) / 2)
         if not outcome.ok:
             self._fruitless += 1
-            self._say(FeedWord.WAITING, access.reason)
+            self._standing.say(FeedWord.WAITING, access.reason)
             return None
         self._access = access
+        self._standing.volatile = access.volatile
         return access
 
     def _there(self) -> Reading:
@@ -136,7 +136,7 @@ class Follower:
         self._fruitless += 1
         sudo = not access.readable
         async with self._session.stream(tail(self._there(), sudo=sudo)) as stream:
-            self._say(FeedWord.READING)
+            self._standing.say(FeedWord.READING)
             self._gap.reached()
             if first and (notes := self._gap.close(Resumed.WHOLE.value)):
                 await self._sink.take(self.host, notes, past=False)
@@ -169,8 +169,8 @@ class Follower:
             if notes or fresh:
                 await self._sink.take(self.host, [*notes, *fresh], past=past)
         if entries and entries[-1].at_us >= self._begun_us:
-            self._say(FeedWord.LIVE)
-        elif self.state.word is not FeedWord.LIVE:
+            self._standing.say(FeedWord.LIVE)
+        elif self._standing.word is not FeedWord.LIVE:
             self._quiet_after(QUIET_S)
 
     def _judge(self, verdict: Resumed) -> list[Entry]:
@@ -189,21 +189,23 @@ class Follower:
             await self._lose_link()
             return False
         if self._reading.until is not None and outcome.ok:
-            self._say(FeedWord.ENDED)
+            self._standing.say(FeedWord.ENDED)
             return True
         why = from_host(outcome.stderr).strip().partition("\n")[0] or _how(outcome)
         if sudo and self._fruitless and outcome.exit_status == 1:
             await self._refused(why, JOIN_GROUP)
             return False
         failed = self._fruitless > 1
-        self._say(FeedWord.FAILED if failed else FeedWord.RESUMING, f"journalctl ended: {why}")
+        self._standing.say(
+            FeedWord.FAILED if failed else FeedWord.RESUMING, f"journalctl ended: {why}"
+        )
         await self._back_off()
         return False
 
     async def _refused(self, reason: str, remedy: str) -> None:
         """Say so and wait for another login: rights count from there."""
         self._access = None
-        self._say(FeedWord.NO_RIGHT, reason, remedy)
+        self._standing.say(FeedWord.NO_RIGHT, reason, remedy)
         await self._cut.wait()
 
     async def _back_off(self) -> None:
@@ -216,10 +218,10 @@ class Follower:
     async def _lose_link(self) -> None:
         """Begin a gap, unless nothing was read yet."""
         self._fruitless = 0
-        if self.state.word is not FeedWord.WAITING:
+        if self._standing.word is not FeedWord.WAITING:
             self._folder.forget()
             await self._gap.begin(self._session.link)
-            self._say(FeedWord.RESUMING, link_words(self._session.link))
+            self._standing.say(FeedWord.RESUMING, link_words(self._session.link))
 
     def _quiet_after(self, seconds: float | None) -> None:
         if self._timer is not None:
@@ -233,29 +235,13 @@ class Follower:
         self._timer = None
         if self._bookmark.checking:
             self._gap.nothing_came()
-        if self.state.word in (FeedWord.READING, FeedWord.RESUMING):
-            self._say(FeedWord.LIVE)
+        if self._standing.word in (FeedWord.READING, FeedWord.RESUMING):
+            self._standing.say(FeedWord.LIVE)
 
     def _on_link(self, link: Link) -> None:
         if not link.usable:
             self._cut.set()
-        word = self.state.word
-        if word in (FeedWord.WAITING, FeedWord.RESUMING) and not link.usable:
-            self._say(word, link_words(link))
-        elif link.state is LinkState.STALE and word in (FeedWord.LIVE, FeedWord.READING):
-            self._say(FeedWord.STALE, link_words(link))
-        elif link.state is LinkState.UP and word is FeedWord.STALE:
-            self._say(FeedWord.LIVE)
-
-    def _say(self, word: FeedWord, detail: str = "", hint: str = "") -> None:
-        before = self.state
-        volatile = self._access.volatile if self._access else before.volatile
-        if word is FeedWord.LIVE and volatile and not hint:
-            hint = VOLATILE_HINT
-        since = before.since if word is before.word else self._clock()
-        self.state = FeedState(word, detail, since, hint, volatile)
-        if self.state != before:
-            self._report(self.host, self.state)
+        self._standing.note_link(link)
 
 
 def _pieces(block: bytes) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tui.commands.journal import Reading
 from tui.model.fleet import App, Limits
 from tui.model.journal import Entry, FeedState, FeedWord, JournalQuery
 from tui.operations.follow import reading_of
@@ -45,11 +46,7 @@ async def tail(
     reading = reading_of(query, app, clock())
     chosen = {n: s for n, s in sessions.items() if not query.hosts or n in query.hosts}
     merge = _Merge(chosen, hold_back_s, limits.connect_timeout_s, said, ends=bool(query.until))
-    turns = Turns()
-    followers = [Follower(s, reading, merge, turns, clock, merge.report) for s in chosen.values()]
-    tasks = [asyncio.create_task(follower.run()) for follower in followers]
-    for task in tasks:
-        task.add_done_callback(merge.wake)
+    tasks = _follow(chosen, reading, merge, clock)
     try:
         while True:
             for entry in merge.ready():
@@ -64,6 +61,18 @@ async def tail(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _follow(
+    sessions: Mapping[str, Session], reading: Reading, merge: _Merge, clock: Callable[[], float]
+) -> list[asyncio.Task[None]]:
+    turns = Turns()
+    tasks = []
+    for name, session in sessions.items():
+        follower = Follower(session, reading, merge, turns, clock, merge.report)
+        tasks.append(asyncio.create_task(follower.run(), name=f"tail of {name}"))
+        tasks[-1].add_done_callback(merge.wake)
+    return tasks
 
 
 class _Merge:
