@@ -54,6 +54,7 @@ class JournalScreen(JournalMoves):
         super().__init__(deck)
         self._typed = ""
         self._only_hits = True
+        self._given_up = False
         self._feed_watch: Callable[[], None] | None = None
         self._sync_due = False
 
@@ -67,8 +68,7 @@ class JournalScreen(JournalMoves):
     # -- keeping up ----------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Follow the feed; once a second what goes with the clock."""
-        super().on_mount()
+        """Follow the feed; once a second what goes with the clock. (Place's own runs as well.)"""
         self._feed_watch = self.deck.feed.watch(self._feed_changed)
         self.set_interval(1.0, self._tick)
         self.view.focus()
@@ -76,7 +76,6 @@ class JournalScreen(JournalMoves):
 
     def on_unmount(self) -> None:
         """Stop following the feed."""
-        super().on_unmount()
         if self._feed_watch is not None:
             self._feed_watch()
             self._feed_watch = None
@@ -112,6 +111,10 @@ class JournalScreen(JournalMoves):
 
     def say(self) -> None:
         """Counts, states and the filter, as they stand."""
+        if self.filter.problem and not self._given_up:
+            # A pattern that was given up lets everything pass: what it listed so far is no answer.
+            self._filter_by(self.filter)
+            return
         summary = self.view.summary
         counts = count_words(summary)
         states = self.deck.feed.states
@@ -194,6 +197,7 @@ class JournalScreen(JournalMoves):
 
     def _filter_by(self, filter_: Filter) -> None:
         self.filter = filter_
+        self._given_up = bool(filter_.problem)
         hiding = filter_ if self._only_hits else replace(filter_, text="", regex=False)
         hits = filter_.spans if filter_.text and not filter_.negated else None
         self.note = ""
@@ -225,14 +229,13 @@ class JournalScreen(JournalMoves):
 
     def action_export(self) -> None:
         """Write what is listed into a file that is asked for."""
-        entries = self.view.listed()
         now = datetime.fromtimestamp(self.deck.clock(), UTC)
         name = f"{self.deck.app.name}-journal-{now:%Y%m%d-%H%M%S}.txt"
-        count = counted(len(entries), "entry", "entries")
+        count = counted(self.view.summary.listed, "entry", "entries")
 
         def answered(to: ExportTo | None) -> None:
             if to is not None:
-                self.run_worker(self._export(entries, to), group="export")
+                self.run_worker(self._export(self.view.listed(), to), group="export")
 
         self.app.push_screen(ExportScreen(count, name), answered)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from screens.entry import EntryScreen, clip_of
 from screens.place import Place
-from tui.model.journal import Entry, EntryKind
+from tui.model.journal import EntryKind
 from tui.model.journal_filter import Filter
 from tui.model.journal_text import format_line
 from tui.widgets.journal_list import is_error, is_warning
@@ -121,7 +120,8 @@ class JournalMoves(Place):
         if not self.filter.text or self.filter.problem:
             self.remark("no text to find: / takes one")
         else:
-            self.view.seek(_hit_of(self.filter), forward)
+            hits = self.filter
+            self.view.seek(lambda e: e.kind is not EntryKind.GAP and hits.matches(e), forward)
 
     def action_next_error(self) -> None:
         """To the next error or worse."""
@@ -147,12 +147,3 @@ class JournalMoves(Place):
             self.remark("from the top" if message.forward else "from the end")
         else:
             self.remark("")
-
-
-def _hit_of(filter_: Filter) -> Callable[[Entry], bool]:
-    text_only = replace(filter_, level=None, hosts=frozenset())
-
-    def is_hit(entry: Entry) -> bool:
-        return entry.kind is not EntryKind.GAP and text_only.matches(entry)
-
-    return is_hit

@@ -96,6 +96,23 @@ class FakeStore:
             self.drop(over)
 
 
+class FakeBoard:
+    """Hosts as they are, and how many watch them."""
+
+    def __init__(self, views: tuple[HostView, ...]) -> None:
+        self.views = views
+        self.watchers = 0
+
+    def watch(self, _callback: Callable[[], None]) -> Callable[[], None]:
+        """Nothing ever changes here."""
+        self.watchers += 1
+
+        def stop() -> None:
+            self.watchers -= 1
+
+        return stop
+
+
 class FakeFeed:
     """States and a query; `changed` calls who watches."""
 
@@ -135,16 +152,12 @@ def fake_deck(store: FakeStore, hosts: Sequence[str] = ("web1", "web2")) -> Simp
         config=Config(),
         environment=Environment("staging", hosts=tuple(Host(host) for host in hosts)),
         app=App("billing"),
-        board=SimpleNamespace(views=views, watch=lambda _callback: _nothing),
+        board=FakeBoard(views),
         gate=SimpleNamespace(state=LockState(production=False)),
         store=store,
         feed=FakeFeed(hosts, store),
         clock=lambda: NOW,
     )
-
-
-def _nothing() -> None:
-    """Ends a watch that watches nothing."""
 
 
 def ordinary_night() -> list[Entry]:

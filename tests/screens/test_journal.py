@@ -308,8 +308,9 @@ class TestFollowing:
 
     async def test_it_stops_watching_and_does_nothing_while_another_place_is_in_view(self) -> None:
         async with opened(numbered(10)) as journal:
-            feed = journal.app.deck.feed
+            feed, board = journal.app.deck.feed, journal.app.deck.board
             assert feed.watchers == 1
+            assert board.watchers == 1
             view, drawn = journal.view, journal.entries()
             await journal.app.switch_mode("elsewhere")
             journal.store.append(entry("behind another place"))
@@ -320,6 +321,7 @@ class TestFollowing:
             await journal.settle()
             assert "behind another place" in journal.painted
         assert feed.watchers == 0
+        assert board.watchers == 0
 
     async def test_what_stands_there_is_drawn_anew_when_it_grows_or_moves(self) -> None:
         async with opened(numbered(100)) as journal:
@@ -381,6 +383,14 @@ class TestFiltering:
             assert "not a regular expression" in journal.lines()[22]
             await journal.press("slash")
             assert journal.screen.query_one(Input).value == "re:/1[0-4]9$/("
+
+    async def test_a_pattern_that_takes_too_long_is_given_up_and_hides_nothing(self) -> None:
+        trap = entry("a" * 40 + "!", "web1", NOW - 30)
+        async with opened([*numbered(50), trap]) as journal:
+            await journal.press("slash", *"re:(a+)+$")
+            assert "takes too long" in journal.lines()[22]
+            assert journal.view.summary.listed == 51
+            assert "items/49" in journal.painted
 
     async def test_minus_hides(self) -> None:
         async with opened([*numbered(50), entry("POST /items")]) as journal:

@@ -93,11 +93,6 @@ class Listing:
         self._scanned = (start, start)  # [low, high) was looked at
 
     @property
-    def source(self) -> JournalSource:
-        """What it reads."""
-        return self._source
-
-    @property
     def done(self) -> bool:
         """Whether everything held was looked at."""
         low, high = self._scanned

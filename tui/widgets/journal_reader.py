@@ -98,12 +98,6 @@ class JournalReader:
         how(self.window)
         self._keep()
 
-    def use(self, source: JournalSource) -> None:
-        """Read another source from its end."""
-        self._source, self._frozen = source, None
-        self._list_anew(end_of(source))
-        self.window.follow()
-
     def _keep(self) -> None:
         window = self.window
         self._kept = entry_at(self._reading, window.highlighted)
@@ -227,6 +221,7 @@ class JournalReader:
 
     def unfold(self) -> None:
         """Show all lines of the highlighted entry, or fold them again."""
+        self.catch_up()
         entry = self.highlighted
         if entry is not None:
             self.window.hold()
