@@ -138,7 +138,7 @@ async def test_refresh_asks_now_and_a_host_out_of_reach_gives_none(make_fleet: M
 @pytest.mark.parametrize("ahead", [600.0, -600.0])
 async def test_a_clock_that_is_off_shows(make_fleet: MakeFleet, ahead: float) -> None:
     demo = await make_fleet(hosts=("web1",))
-    demo.machines["web1"].skew_s = ahead
+    demo.machines["web1"].set_skew(int(ahead))
     async with board_on(demo) as board:
         await until(lambda: view_of(board, "web1").snapshot)
         skew = snapshot_of(board, "web1").machine.skew_s
