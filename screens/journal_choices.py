@@ -73,6 +73,7 @@ class QueryScreen(Dialog[JournalQuery]):
 class HostsChoice(Dialog[frozenset[str]]):
     """Which hosts are shown; answers their names, none of them meaning every host."""
 
+    CSS_PATH = ["dialog.tcss", "journal_choices.tcss"]  # type: ignore[assignment]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "down", show=False),
         Binding("k,up", "move(-1)", "up", show=False),

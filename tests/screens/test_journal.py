@@ -447,6 +447,16 @@ class TestFiltering:
             await journal.press("h", "escape")
             assert "only web2" in journal.lines()[22]
 
+    async def test_many_hosts_are_chosen_from_in_view(self) -> None:
+        hosts = tuple(f"web{n}" for n in range(60))
+        deck = fake_deck(FakeStore([entry("x", hosts[45])]), hosts)
+        deck.feed.states["web45"] = FeedState(FeedWord.FAILED, "a long reason " * 20)
+        async with opened([], deck=deck) as journal:
+            await journal.press("h", *["j"] * 45)
+            assert any("▌[x] web45  failed" in line for line in journal.lines())
+            await journal.press(*["k"] * 44)
+            assert any("▌[x] web1  " in line for line in journal.lines())
+
     async def test_a_large_journal_is_filtered_in_slices_and_keys_have_their_turn(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

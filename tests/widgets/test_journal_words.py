@@ -74,6 +74,8 @@ class TestFilterWords:
             "filter › GET   warning or worse   only web1, web2"
         )
         assert filter_words(Filter("GET"), "GET", False) == "mark › GET"
+        many = Filter(hosts=frozenset(f"web{n}" for n in range(12)))
+        assert filter_words(many, "", True) == "only 12 hosts"
 
     @pytest.mark.parametrize(
         ("typed", "text", "regex"),

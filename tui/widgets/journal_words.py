@@ -11,6 +11,8 @@ from tui.model.words import clock, counted
 from tui.widgets.journal_reader import Summary
 
 _BARS = "▁▂▃▄▅▆▇█"
+_NAMED = 3
+"""Hosts of a filter that are named; more are counted."""
 _WELL = (FeedWord.LIVE, FeedWord.ENDED, FeedWord.READING)
 
 
@@ -78,7 +80,9 @@ def filter_words(filter_: Filter, typed: str, only_hits: bool) -> str:
         worst = filter_.level is Level.EMERGENCY
         parts.append(f"{filter_.level.name.lower()}{'' if worst else ' or worse'}")
     if filter_.hosts:
-        parts.append("only " + ", ".join(sorted(filter_.hosts)))
+        few = len(filter_.hosts) <= _NAMED
+        names = ", ".join(sorted(filter_.hosts)) if few else counted(len(filter_.hosts), "host")
+        parts.append(f"only {names}")
     return "   ".join(parts) or "/ filter   all levels   all hosts"
 
 
