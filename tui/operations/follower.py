@@ -22,7 +22,7 @@ from tui.model.trace import TraceFolder
 from tui.model.words import clock as clock_word
 from tui.operations.bookmark import Bookmark, Resumed
 from tui.operations.link_gap import LinkGap, Sink, link_words, remark
-from tui.operations.pacing import Turns
+from tui.operations.pacing import Rest, Turns
 from tui.operations.ports import ByteStream, Session
 from tui.operations.standing import Standing
 
@@ -66,7 +66,7 @@ class Follower:
         self._cut = asyncio.Event()
         self._fruitless = 0
         self._begun_us = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._rest = Rest(self._quiet)
 
     async def run(self) -> None:
         """Follow until the reading's end; errors of the host are states, never raised."""
@@ -77,7 +77,7 @@ class Follower:
                 pass
         finally:
             stop()
-            self._quiet_after(None)
+            self._rest.stop()
 
     async def _once(self) -> bool:
         """One try from a usable link to the end of a stream; True if nothing more will come."""
@@ -140,9 +140,9 @@ class Follower:
             self._gap.reached()
             if first and (notes := self._gap.close(Resumed.WHOLE.value)):
                 await self._sink.take(self.host, notes, past=False)
-            self._quiet_after(SILENT_S)
+            self._rest.after(SILENT_S)
             await self._read(stream, first)
-        self._quiet_after(None)
+        self._rest.stop()
         return await self._ended(stream.outcome, sudo)
 
     async def _read(self, stream: ByteStream, first: bool) -> None:
@@ -160,7 +160,7 @@ class Follower:
         if verdict is not None or entries:
             self._fruitless = 0
         # While the sink holds us up it is not the host that rests.
-        self._quiet_after(None)
+        self._rest.stop()
         if notes or entries:
             past = first and bool(entries) and entries[0].at_us < self._begun_us
             grown, fresh = self._folder.fold(entries)
@@ -171,7 +171,7 @@ class Follower:
         if entries and entries[-1].at_us >= self._begun_us:
             self._standing.say(FeedWord.LIVE)
         elif self._standing.word is not FeedWord.LIVE:
-            self._quiet_after(QUIET_S)
+            self._rest.after(QUIET_S)
 
     def _judge(self, verdict: Resumed) -> list[Entry]:
         """Close the gap with what the first entries after it show; what is to be added for it."""
@@ -223,16 +223,8 @@ class Follower:
             await self._gap.begin(self._session.link)
             self._standing.say(FeedWord.RESUMING, link_words(self._session.link))
 
-    def _quiet_after(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if seconds is not None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._quiet)
-
     def _quiet(self) -> None:
         """Nothing came for a while: the past is told, or there is none."""
-        self._timer = None
         if self._bookmark.checking:
             self._gap.nothing_came()
         if self._standing.word in (FeedWord.READING, FeedWord.RESUMING):

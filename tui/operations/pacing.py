@@ -84,3 +84,22 @@ class Pulse:
         self._last = asyncio.get_running_loop().time()
         for callback in tuple(self._watchers):
             callback()
+
+
+class Rest:
+    """Calls back when nothing happened for a while; one wait at a time."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._timer: asyncio.TimerHandle | None = None
+
+    def after(self, seconds: float) -> None:
+        """Call back in `seconds`, counted anew from now."""
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._callback)
+
+    def stop(self) -> None:
+        """Do not call back."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
