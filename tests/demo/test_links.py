@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import asyncssh
@@ -24,6 +25,11 @@ async def test_forwarding_reaches_the_hosts_own_ports(
         with pytest.raises(asyncssh.ChannelOpenError) as nothing:
             await shell.connection.open_connection("127.0.0.1", 1)
         assert nothing.value.code == asyncssh.OPEN_CONNECT_FAILED
+        # Something else listens on this machine: it is none of the host's business.
+        with socket.create_server((machine.loopback, 0)) as other:
+            with pytest.raises(asyncssh.ChannelOpenError) as foreign:
+                await shell.connection.open_connection("127.0.0.1", other.getsockname()[1])
+            assert foreign.value.code == asyncssh.OPEN_CONNECT_FAILED
         machine.forwarding = False
         with pytest.raises(asyncssh.ChannelOpenError) as forbidden:
             await shell.connection.open_connection("127.0.0.1", int(machine.http.port))

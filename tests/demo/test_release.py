@@ -91,8 +91,11 @@ async def test_what_is_not_simulated_says_so(billing: Billing) -> None:
 
 
 async def test_stop_is_back_before_the_node_has_ended(billing: Billing) -> None:
-    unit = billing.fleet.machines["web1"].unit
+    machine = billing.fleet.machines["web1"]
+    machine.timing = replace(FAST, stop_s=0.5)
+    unit = machine.unit
     assert (await billing("stop")).status == 0
+    assert unit.state.active == "active"
     await billing.shell.run("while systemctl is-active -q billing_prod; do sleep 0.02; done")
     assert (unit.state.active, unit.state.result, unit.state.exec_code) == (
         "inactive",

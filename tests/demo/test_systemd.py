@@ -32,9 +32,23 @@ async def journal(shell: Shell, unit: str, since: str = "") -> list[dict[str, by
     return parse_export(await shell.output(command))
 
 
-def shape(entries: list[dict[str, bytes]]) -> list[tuple[bytes, bytes, list[str]]]:
-    """Messages, priorities and the names of the fields: what does not change with each run."""
-    return [(_NUMBERS.sub(b"process N ", e["MESSAGE"]), e["PRIORITY"], sorted(e)) for e in entries]
+Shape = list[tuple[bytes, tuple[bytes, ...], list[str]]]
+_CONSTANT = (
+    *("PRIORITY", "MESSAGE_ID", "JOB_TYPE", "JOB_RESULT", "EXIT_CODE", "EXIT_STATUS"),
+    *("UNIT_RESULT", "N_RESTARTS", "_TRANSPORT"),
+)
+
+
+def shape(entries: list[dict[str, bytes]]) -> Shape:
+    """Messages, constant fields and the names of all: what does not change with each run."""
+    return [
+        (
+            _NUMBERS.sub(b"process N ", entry["MESSAGE"]),
+            tuple(entry.get(name, b"") for name in _CONSTANT),
+            sorted(entry),
+        )
+        for entry in entries
+    ]
 
 
 def without_containers_noise(entries: list[dict[str, bytes]]) -> list[dict[str, bytes]]:
@@ -98,7 +112,7 @@ async def test_a_restart_is_logged_as_recorded(demo_fleet: DemoFleet, shell: She
     entries = await journal(shell, "billing_prod")
     since = next(i for i, e in enumerate(entries) if e["MESSAGE"].startswith(b"Stopping"))
 
-    def erlang(pairs: list[tuple[bytes, bytes, list[str]]]) -> object:
+    def erlang(pairs: Shape) -> object:
         stamp = re.compile(rb"\d\d-\w+-\d+::[\d:.]+")
         return [(stamp.sub(b"WHEN", message), *rest) for message, *rest in pairs]
 
