@@ -4,6 +4,7 @@ are in its /etc/passwd only, and nothing is left behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -150,7 +151,8 @@ def _running(folder: Path, config: Sequence[str], noise: str) -> Iterator[Sshd]:
         yield sshd
     finally:
         for pid in sshd.session_pids():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+                os.kill(pid, signal.SIGKILL)
         process.terminate()
         process.wait()
 

@@ -290,7 +290,7 @@ async def test_a_reader_that_pauses_stops_the_host(session: SshSession, bed: Bed
             if total > 32 * 1024 * 1024:
                 break
     # The host empties the file before it writes it anew: an empty read is no answer.
-    await until(lambda: (text := count.read_text().strip()) and int(text) > written)
+    await soon(lambda: (text := count.read_text().strip()) and int(text) > written)
 
 
 async def test_leaving_a_stream_ends_the_remote_command(session: SshSession, bed: Bed) -> None:

@@ -29,10 +29,11 @@ def has_aes() -> bool:
 
 
 def encryption_order(defaults: list[str], aes: bool) -> list[str]:
-    """AES-GCM first on a processor with AES instructions: two thirds of chacha20's CPU."""
+    """AES-GCM first on a processor with AES instructions (two thirds of chacha20's CPU), with
+    128 bits before 256, as OpenSSH has them."""
     if not aes:
         return list(defaults)
-    return sorted(defaults, key=lambda name: "-gcm" not in name)
+    return sorted(defaults, key=lambda name: ("-gcm" not in name, "aes256-gcm" in name))
 
 
 def host_key_order(plain: list[str], certified: list[str], known: Known) -> list[str]:

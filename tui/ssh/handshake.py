@@ -45,6 +45,11 @@ class Signing:
         self._timeout = asyncio.timeout(self.limit_s)
         return self._timeout
 
+    def restart(self) -> None:
+        """The host was heard: the limit counts from now on."""
+        if self._timeout is not None:
+            self._timeout.reschedule(asyncio.get_running_loop().time() + self.limit_s)
+
     def __call__(self, algorithm: bytes, began: bool) -> None:
         """Around each signature by the agent: `began`, then not."""
         loop = asyncio.get_running_loop()
@@ -84,6 +89,7 @@ async def connect(
     """
     import asyncssh
 
+    doorkeeper.at_auth = signing.restart  # a slow link has the limit for keys, and again for us
     async with signing.timeout():
         connection, _ = await asyncssh.create_connection(
             lambda: doorkeeper,

@@ -161,23 +161,30 @@ class SshSession:
         """Lend the line out until it is lost; returns the attempts in a row so far, now 1 more."""
         loop = asyncio.get_running_loop()
         self.refusal = None
-        self._line = line
-        self._set(LinkState.UP, "")
+        if not line.gone:
+            line.doorkeeper.at_end = self._lost
+            self._line = line
+            self._set(LinkState.UP, "")
+        else:
+            self._set(LinkState.LOST, str(line.doorkeeper.ended_by or ""), attempt=1)
         beat = asyncio.create_task(pulse.watch(line, self._stale), name=f"pulse {self.host.name}")
         try:
             await asyncio.shield(line.ended)
         finally:
-            self._heard_at = self._last_heard()
-            self._line = None
             beat.cancel()
             await asyncio.wait({beat})  # not `await beat`: that would hide our own cancellation
-            if not self._closed:
-                self._set(LinkState.LOST, str(line.doorkeeper.ended_by or ""), attempt=1)
             await line.close()
         lived = loop.time() - line.up_since
         attempt = 1 if self._backoff.starts_over(lived) else attempt + 1
         await self._pause(attempt)
         return attempt
+
+    def _lost(self) -> None:
+        """The line has ended: said before its commands return, so that nobody sees it up then."""
+        line, self._heard_at = self._line, self._last_heard()
+        self._line = None
+        if line is not None and not self._closed:
+            self._set(LinkState.LOST, str(line.doorkeeper.ended_by or ""), attempt=1)
 
     async def _refused(self, failure: LinkFailure, attempt: int) -> int:
         """Say why, then wait: for the operator after a refusal, else for the next turn."""

@@ -29,6 +29,8 @@ class Doorkeeper(asyncssh.SSHClient):
         self.authenticated = False
         self.ended = ended
         self.ended_by: Exception | None = None
+        self.at_auth: Callable[[], None] | None = None
+        self.at_end: Callable[[], None] | None = None
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey
@@ -48,16 +50,21 @@ class Doorkeeper(asyncssh.SSHClient):
     def begin_auth(self, username: str) -> None:
         """The host key is good, authentication begins."""
         self.authenticating = True
+        if self.at_auth is not None:
+            self.at_auth()
 
     def auth_completed(self) -> None:
         """The host let us in."""
         self.authenticated = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone, for whatever reason."""
+        """The connection is gone, for whatever reason; `at_end` is called before any task that
+        waited for its channels goes on."""
         self.ended_by = exc
         if not self.ended.done():
             self.ended.set_result(None)
+            if self.at_end is not None:
+                self.at_end()
 
 
 class LockedKey(asyncssh.SSHKeyPair):
