@@ -115,3 +115,25 @@ def test_whatever_a_host_answers(pieces: list[bytes]) -> None:
     answer = parse_probe(output, App("billing"), TOKEN, None)
     assert isinstance(answer, ProbeAnswer)
     assert answer.problem
+
+
+@pytest.mark.parametrize(
+    ("section", "body"),
+    [
+        ("began", "inf"),
+        ("began", "nan"),
+        ("began", "1e300"),
+        ("uptime", "inf 1"),
+        ("memory", "MemTotal: "),
+        ("unit", "ActiveState=active\nActiveEnterTimestamp=@1.²"),
+        ("unit", "ActiveState=active\nActiveEnterTimestamp=@9999999999999999999"),
+    ],
+)
+def test_figures_that_are_none_are_not_known_and_break_no_reader(section: str, body: str) -> None:
+    sections = {"began": "1795388674.5", section: body, "ended": "1795388675"}
+    told = "".join(f"\n{TOKEN} {name}\n{text}\n" for name, text in sections.items())
+    answer = parse_probe(told.encode(), App("billing"), TOKEN, None)
+    assert answer.unit.since is None
+    assert answer.machine.uptime_s is None
+    assert answer.machine.memory_total is None
+    assert (answer.host_time is None) == (section == "began")

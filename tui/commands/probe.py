@@ -6,10 +6,11 @@ divided by a token made anew for each probe, so that no file's content can forge
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tui.commands.release import Running, parse_cmdline, release_facts
-from tui.commands.systemd import PROPERTIES, parse_show, parse_unit
+from tui.commands.systemd import LATEST, PROPERTIES, parse_show, parse_unit
 from tui.model.command import Command, Effect
 from tui.model.fleet import App
 from tui.model.host import MachineFacts
@@ -144,9 +145,11 @@ def _lines(body: bytes) -> list[str]:
 def _float(sections: dict[str, bytes], name: str) -> float | None:
     words = sections.get(name, b"").split()
     try:
-        return float(words[0][:32])
+        number = float(words[0][:32])
     except (IndexError, ValueError):
         return None
+    # `inf`, `nan` and what lies past the calendar are read as numbers, and break every reader.
+    return number if math.isfinite(number) and 0 <= number < LATEST else None
 
 
 def _slow(body: bytes) -> SlowFacts:
@@ -161,7 +164,8 @@ def _slow(body: bytes) -> SlowFacts:
 
 
 def _machine(sections: dict[str, bytes], slow: SlowFacts, now: float | None) -> MachineFacts:
-    memory = dict(line.split()[:2] for line in _lines(sections.get("memory", b"")) if " " in line)
+    pairs = (line.split() for line in _lines(sections.get("memory", b"")))
+    memory = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
     disk = _disk(_lines(sections.get("disk", b"")))
     uptime = _float(sections, "uptime")
     boot = _lines(sections.get("boot", b""))

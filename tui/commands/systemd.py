@@ -36,6 +36,8 @@ PROPERTIES = (
     "NeedDaemonReload",
 )
 
+LATEST = 253_402_300_800.0 / 2
+"""Unix seconds past which no clock is believed (the year 5984): later ones leave the calendar."""
 # What systemd prints for a number that was never set.
 _UNSET = {"", "[not set]", "18446744073709551615", "infinity", "n/a"}
 _SPANS = {
@@ -125,4 +127,7 @@ def _stamp(text: str) -> float | None:
     whole, _, fraction = text.removeprefix("@").partition(".")
     if not text.startswith("@") or not _number(whole):
         return None
-    return float(f"{whole}.{fraction or '0'}") if fraction.isdigit() or not fraction else None
+    if fraction and not (fraction.isascii() and fraction.isdigit()):
+        return None
+    at = float(f"{whole}.{fraction or '0'}")
+    return at if at < LATEST else None
