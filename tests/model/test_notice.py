@@ -67,3 +67,14 @@ def test_status_tells_the_same_facts_as_json_and_as_lines() -> None:
     assert lines[1].startswith("web1  running")
     assert "0.2.0" in lines[1]
     assert lines[2].startswith("web2  unknown key")
+
+
+def test_how_long_it_failed_goes_by_the_hosts_own_clock() -> None:
+    seen = view("web1", active="failed").snapshot
+    assert seen is not None
+    unit = replace(seen.unit, since=NOW + 3600 - 90, restarts=0)
+    machine = replace(seen.machine, skew_s=3600.0)
+    ahead = replace(view("web1"), snapshot=replace(seen, unit=unit, machine=machine))
+    assert notices([ahead], NOW)[0].headline.startswith("failed, 1m 30s ago")
+    said = status_lines(Environment("production"), App("billing"), [ahead], NOW)
+    assert "since 1m 30s" in said[1]

@@ -98,6 +98,15 @@ class HostSnapshot:
     machine: MachineFacts
     problem: str = ""
 
+    def lasted_s(self, now: float) -> float | None:
+        """Seconds that the unit has been as it is, at `now` by our clock; None is not known.
+
+        `since` is by the host's own clock: a skewed one must not start a unit in the future.
+        """
+        if self.unit.since is None:
+            return None
+        return max(0.0, now + (self.machine.skew_s or 0.0) - self.unit.since)
+
 
 @dataclass(frozen=True, slots=True)
 class HostView:

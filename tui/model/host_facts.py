@@ -42,7 +42,8 @@ def _unit(snapshot: HostSnapshot, now: float) -> tuple[tuple[str, str], ...]:
     return (
         ("unit", unit.name),
         ("state", f"{unit.word} ({unit.load_state}, {unit.active_state}, {unit.sub_state})"),
-        ("since", f"{stamp(unit.since)}, {duration(now - unit.since)}" if unit.since else "–"),
+        ("since", f"{stamp(unit.since)}, {duration(snapshot.lasted_s(now) or 0.0)}"
+         if unit.since else "–"),
         ("result", f"{unit.result or '–'}; main process: {ended_words(unit)}"
          if unit.exec_code else unit.result or "–"),
         ("main PID", str(unit.main_pid or "–")),

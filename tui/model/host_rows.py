@@ -132,11 +132,8 @@ def _boots(snapshot: HostSnapshot, odd: bool) -> str:
 
 
 def _since(snapshot: HostSnapshot, now: float) -> str:
-    since = snapshot.unit.since
-    if since is None:
-        return "–"
-    # By the host's own clock: a skewed one must not make a unit start in the future.
-    return duration(now + (snapshot.machine.skew_s or 0.0) - since)
+    lasted = snapshot.lasted_s(now)
+    return "–" if lasted is None else duration(lasted)
 
 
 def _marked(text: str, sign: str, marked: bool) -> str:

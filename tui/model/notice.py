@@ -112,6 +112,7 @@ def _of_snapshot(snapshot: HostSnapshot, now: float) -> list[Notice]:
 def _failing(snapshot: HostSnapshot, now: float) -> Notice | None:
     unit, host = snapshot.unit, snapshot.host
     keys = (("3", "its journal"), ("R", "restart"))
+    lasted = snapshot.lasted_s(now)
     match unit.word:
         case UnitWord.LOOPING:
             times = counted(unit.restarts or 0, "restart")
@@ -120,11 +121,11 @@ def _failing(snapshot: HostSnapshot, now: float) -> Notice | None:
             lines = (f"{times} by systemd; {end}; {ended_words(unit)}",)
             return Notice(Severity.FAILING, host, "dies and is started again", lines, keys)
         case UnitWord.FAILED:
-            since = f", {duration(now - unit.since)} ago" if unit.since else ""
+            since = f", {duration(lasted)} ago" if lasted is not None else ""
             text = f"failed{since}: {ended_words(unit)}"
             return Notice(Severity.FAILING, host, text, (), keys)
         case UnitWord.STOPPED:
-            since = f" for {duration(now - unit.since)}" if unit.since else ""
+            since = f" for {duration(lasted)}" if lasted is not None else ""
             text = f"is stopped{since}"
             return Notice(Severity.FAILING, host, text, (), keys)
         case UnitWord.NOT_FOUND:

@@ -74,7 +74,8 @@ def _host_words(view: HostView, now: float) -> str:
     if snapshot is None:
         return f"{view.link.state}  {view.link.detail}".rstrip()
     unit, release = snapshot.unit, snapshot.release
-    since = duration(now - unit.since) if unit.since else "-"
+    lasted = snapshot.lasted_s(now)
+    since = duration(lasted) if lasted is not None else "-"
     runs, boots = release.runs or "?", release.boots or "?"
     change = "  restart changes it" if release.restart_changes else ""
     restarts = unit.restarts if unit.restarts is not None else "?"
