@@ -204,6 +204,12 @@ class BeamdeckApp(App[int]):
         self.switch_mode(f"{key}/hosts")
         self.ready.set()
 
+    def service_ended(self, task: asyncio.Task[None]) -> None:
+        """A task that no screen owns is over: what it died of is never silent."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._service_failed(error)
+
     def _service_failed(self, error: BaseException) -> None:
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
@@ -296,8 +302,11 @@ class BeamdeckApp(App[int]):
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""
-        if self._deck is not None:
-            self.plans.request(self._deck, message.plan)
+        plan = message.plan
+        # Not the deck in view: reading took a while, and another may have been gone to since.
+        deck = self._decks.get(f"{plan.environment}/{plan.app}")
+        if deck is not None:
+            self.plans.request(deck, plan)
 
     def action_commands_run(self) -> None:
         """The exact commands that changed something, so far."""

@@ -6,7 +6,6 @@ The policy is `operations/guards.py` and `operations/runner.py`; here dialogs me
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 from screens.commands_run import CommandsRunScreen
@@ -34,6 +33,7 @@ class PlanDesk:
         self._runs: dict[str, PlanRun] = {}
         self._finished: list[PlanRun] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._asked: set[str] = set()
 
     @property
     def running(self) -> str:
@@ -52,6 +52,10 @@ class PlanDesk:
             self._app.notify(f"under way: {run.plan.title}", severity="warning", markup=False)
             self._app.push_screen(WalkthroughScreen(deck, run))
             return
+        if deck.key in self._asked:
+            # R typed twice: a second question under the first would outlive the first's plan.
+            return
+        self._asked.add(deck.key)
         # Never exclusive: another plan's confirmation must not cancel this one.
         self._app.run_worker(self._confirm(deck, plan), name="confirm", exclusive=False)
 
@@ -66,6 +70,8 @@ class PlanDesk:
             self._app.notify(refused.reason, title="not possible", severity="error", markup=False)
         except BeamdeckError as error:
             self._app.tell(error)
+        finally:
+            self._asked.discard(deck.key)
 
     async def _consented(self, deck: Deck, plan: Plan) -> tuple[Plan, Consent] | None:
         """Ask until the facts that were consented to are the facts of right now."""
@@ -75,14 +81,7 @@ class PlanDesk:
             consent = await self._app.push_screen_wait(ConfirmScreen(plan, needs, changed=changed))
             if consent is None:
                 return None
-            fresh = await restart_plan(
-                deck.environment,
-                deck.app,
-                deck.sessions,
-                deck.board.refresh,
-                plan.hosts,
-                deck.clock,
-            )
+            fresh = await _plan_again(deck, plan)
             changed = changed_facts(plan, fresh)
             if not changed:
                 return plan, consent
@@ -105,7 +104,9 @@ class PlanDesk:
         self._runs[deck.key] = run
         self._finished.append(run)
         # A task of the desk, not a worker of a screen: it outlives whatever is popped.
-        self._tasks[deck.key] = asyncio.create_task(self._carry_out(run), name=plan.title)
+        task = asyncio.create_task(self._carry_out(run), name=plan.title)
+        task.add_done_callback(self._app.service_ended)
+        self._tasks[deck.key] = task
         self._app.push_screen(WalkthroughScreen(deck, run))
 
     async def _carry_out(self, run: PlanRun) -> None:
@@ -133,9 +134,9 @@ class PlanDesk:
         """The console ends: what is known is written; what runs on hosts goes on."""
         for task in self._tasks.values():
             task.cancel()
-        for task in self._tasks.values():
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        if self._tasks:
+            # What one died of was told when it did; it must not keep the links from closing.
+            await asyncio.wait(self._tasks.values())
 
     def show_commands(self, deck: Deck) -> None:
         """The exact commands sent by the plans of this console, oldest first."""

@@ -25,8 +25,11 @@ from tests.conftest import MakeFleet
 from tests.waiting import until
 from tui.app import BeamdeckApp
 from tui.demo.fleet import DemoFleet
+from tui.messages import PlanRequested
+from tui.model.consent import Consent
 from tui.model.fleet import Config, Limits
 from tui.operations.audit_log import verify
+from tui.operations.restart import restart_plan
 from tui.widgets.frame import StatusBar
 from tui.widgets.host_table import HostTable
 
@@ -283,3 +286,44 @@ async def test_a_service_that_dies_ends_the_console_with_a_report(
     assert caught.group_contains(ZeroDivisionError, depth=None)
     reports = [path.name for path in tmp_path.iterdir() if path.name.startswith("crash-")]  # noqa: ASYNC240 - a test's own folder
     assert reports
+
+
+async def test_a_plan_goes_to_its_own_deck_and_is_asked_once(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        deck = app.deck
+        assert deck is not None
+        plan = await restart_plan(
+            deck.environment, deck.app, deck.sessions, deck.board.refresh, ("web1",), deck.clock
+        )
+        app._deck = None  # gone elsewhere while the hosts were read
+        app.on_plan_requested(PlanRequested(plan))
+        app.on_plan_requested(PlanRequested(plan))
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.pause()
+        assert sum(isinstance(screen, ConfirmScreen) for screen in app.screen_stack) == 1
+        await pilot.press("escape")
+        await until(lambda: not isinstance(app.screen, ConfirmScreen))
+        app.on_plan_requested(PlanRequested(plan))
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+
+
+async def test_a_plan_that_breaks_is_never_silent(
+    demo_fleet: DemoFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: object) -> AsyncIterator[object]:
+        raise ZeroDivisionError
+        yield
+
+    async def begun() -> None:
+        async with opened(demo_fleet, tmp_path) as (app, pilot):
+            await pilot.press("R")
+            await until(lambda: isinstance(app.screen, ConfirmScreen))
+            monkeypatch.setattr("tui.operations.plan_run.run_plan", broken)
+            app.screen.dismiss(Consent(app.screen._plan.hash))  # type: ignore[attr-defined]  # the dialog's own
+            await until(lambda: app._exception is not None)
+
+    with pytest.raises((ZeroDivisionError, BaseExceptionGroup)) as caught:
+        await begun()
+    assert "ZeroDivisionError" in repr(caught.value)
