@@ -180,6 +180,19 @@ def _full_after_a_part(real: Callable[[int, bytes], int]) -> Callable[[int, byte
     return write
 
 
+def test_a_new_file_s_name_is_on_disk_before_its_first_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def note(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+
+    monkeypatch.setattr(os, "fsync", note)
+    audit = filled(tmp_path, 2)
+    assert synced == [str(audit.path.parent), str(audit.path), str(audit.path)]
+
+
 def test_a_failed_sync_is_unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audit = filled(tmp_path, 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,38 @@ def test_hosts_go_one_after_the_other_each_verified_before_the_next(tmp_path: Pa
     assert ended(events).summary.endswith("done and verified on web1, web2, web3")
     assert [host for host, text in fleet.sent if "systemctl" in text] == ["web1", "web2", "web3"]
     assert fleet.sent[1][1] == " ".join(RESTART_ARGV)
+
+
+def test_a_step_tells_each_thing_once_from_sending_to_verdict(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(stop_s=5.0), Behaviour())
+        plan = await fleet.plan()
+        session = fleet.sessions["web1"]
+        session.faults[session.uses + 4] = Fault("unheard", 30.0)
+        fleet.steering.stop_here()
+        fleet.steering.go_on()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, PlanPaused):
+                fleet.steering.go_on()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    told = [(e.state, e.detail) for e in events if isinstance(e, StepEvent) and e.index == 0]
+    assert told[:2] == [
+        (StepState.RUNNING, "reading the host once more"),
+        (StepState.RUNNING, "sent"),
+    ]
+    assert (StepState.UNKNOWN, "unknown: link lost") in told
+    assert (StepState.VERIFYING, "the link is back; reading the host") in told
+    assert all(a != b for a, b in itertools.pairwise(told)), "nothing is told twice"
+    second = [(e.state, e.detail) for e in events if isinstance(e, StepEvent) and e.index == 1]
+    assert (StepState.VERIFYING, "reading the host") in second
+    pauses = [event for event in events if isinstance(event, PlanPaused)]
+    assert [pause.index for pause in pauses] == [1], "only the first host was out of sight"
+    assert " step=1 " in fleet.sessions["web1"].marks[0]
+    assert " step=2 " in fleet.sessions["web2"].marks[0]
 
 
 def test_the_first_failure_stops_the_rest(tmp_path: Path) -> None:

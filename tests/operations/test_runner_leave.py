@@ -50,6 +50,8 @@ def test_leaving_the_console_stops_nothing_and_says_where_it_stood(
         assert left == ()
     elif left:
         assert left[0].host == under_way[-1]
+    for operation in left:
+        assert b'"event":"left"' in operation.path.read_bytes()
     assert verify(fleet.audit.path) == ""
     assert fleet.audited()[-1]["event"] in ("left", "end")
 

@@ -148,10 +148,18 @@ def phase_words(unit: UnitFacts, elapsed_s: float) -> str:
     if unit.active_state == "deactivating":
         if "sigkill" in unit.sub_state:
             return f"it did not stop in {stop_limit_s(unit):g} s: systemd kills it"
-        return f"stopping, {seconds} of {limit_words(unit.timeout_stop_s)}"
+        return f"stopping, {_against(seconds, unit.timeout_stop_s)}"
     if unit.active_state == "activating":
-        return f"starting, {seconds} of {limit_words(unit.timeout_start_s)}"
+        return f"starting, {_against(seconds, unit.timeout_start_s)}"
     return f"waiting for systemd's job, {seconds}"
+
+
+def _against(seconds: str, limit_s: float | None) -> str:
+    return (
+        f"{seconds}, {limit_words(None)}"
+        if limit_s is None
+        else (f"{seconds} of {limit_words(limit_s)}")
+    )
 
 
 def loop_words(unit: UnitFacts, seen: StartsSeen, starts: int, watched_s: float) -> str:
