@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.demo.elixir.errors import ElixirError, NotSimulated
@@ -153,6 +153,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(_VALUES)
 async def test_what_is_inspected_reads_back(thing: object) -> None:
     text = inspect(thing, limit=float("inf"))

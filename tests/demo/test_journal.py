@@ -185,6 +185,9 @@ async def test_follow_implies_the_current_boot(make_fleet: MakeFleet, connect: C
     assert earlier.startswith(b"Started billing_prod.service")
     between = await shell.output("journalctl -u billing_prod")
     assert between.count(b"-- Boot ") == 1
+    fleet.machines["one"].make_volatile()
+    assert len(json.loads(await shell.output("journalctl --list-boots -o json"))) == 1
+    assert b"/run/log/journal/" in await shell.output("journalctl --header")
 
 
 async def test_without_the_right_there_is_a_hint(demo_fleet: DemoFleet, connect: Connect) -> None:

@@ -95,8 +95,11 @@ async def test_black_hole_is_silent_and_heals(demo_fleet: DemoFleet, connect: Co
     running = asyncio.create_task(shell.run("echo through"))
     done, _ = await asyncio.wait([running], timeout=0.3)
     assert not done
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connect(demo_fleet), 0.2)
     machine.black_hole(False)
     assert (await running).out == "through\n"
+    assert (await (await connect(demo_fleet)).run("echo new")).out == "new\n"
 
 
 async def test_keepalives_notice_a_black_hole(demo_fleet: DemoFleet, connect: Connect) -> None:

@@ -108,7 +108,7 @@ class Counter:
     """Where the shims of one host come to: a Unix socket, and the programs behind it."""
 
     def __init__(self, socket: Path, programs: Mapping[str, Program]) -> None:
-        self._socket = socket
+        self.socket = socket
         self._programs = programs
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,7 +121,7 @@ class Counter:
 
     async def listen(self) -> None:
         """Begin to take calls."""
-        self._server = await asyncio.start_unix_server(self._accept, self._socket)
+        self._server = await asyncio.start_unix_server(self._accept, self.socket)
 
     async def close(self) -> None:
         """Stop listening and end the calls that are under way."""

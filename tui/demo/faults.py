@@ -114,6 +114,11 @@ class Faults:
         if on:
             self.sandbox.write("bin/df", small("df.sh"), 0o755)
 
+    def make_volatile(self) -> None:
+        """`Storage=volatile`: what earlier boots wrote is gone. (/var/log/journal itself is this
+        machine's own, so a test for that folder still sees the machine's.)"""
+        self.journal.make_volatile()
+
     def rotate(self) -> None:
         """`journalctl --rotate`."""
         self.journal.rotate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 import secrets
 import time
@@ -29,6 +30,7 @@ from tui.demo.scenarios import SCENARIOS
 from tui.demo.shims import shim_text, small
 from tui.demo.timing import REAL, Timing
 from tui.demo.tree import APP, ERTS, INSIDE, build_tree
+from tui.errors import BeamdeckError
 from tui.model.fleet import App, Environment, Flavour, Health, HealthKind, Host
 
 HOSTS = ("web1", "web2", "web3")
@@ -144,6 +146,7 @@ class DemoFleet:
 
     async def open(self) -> None:
         """Bring the hosts up; nothing is left behind if that fails."""
+        _require_linux()
         self._children = Children(secrets.token_hex(8))
         self._base = Base(self._children, self._parent)
         applied = [file.version for file in FILES if "0.2.0" in file.releases]
@@ -175,7 +178,12 @@ class DemoFleet:
         ).decode()
         tree = build_tree(sandbox, versions, "0.2.0", cookie)
         parts = Parts(name, sandbox, port, tree, self.database, self._seed)
-        return Machine(parts, self._clock, self._timing, chatter=self._chatter)
+        machine = Machine(parts, self._clock, self._timing, chatter=self._chatter)
+        programs: dict[str, Program] = {
+            name: partial(_bound, program, machine) for name, program in _PROGRAMS.items()
+        }
+        machine.counter = Counter(sandbox.root / "run" / "calls", programs)
+        return machine
 
     def _deploy_without_restart(self) -> None:
         """The last host got a release that nobody has started yet."""
@@ -185,8 +193,8 @@ class DemoFleet:
 
     async def _connect(self, machine: Machine) -> None:
         """Put the simulated programs into the host's bin, and answer them."""
-        socket = machine.sandbox.root / "run" / "calls"
-        first = machine.sandbox.write("bin/systemctl", shim_text(str(socket)), 0o755)
+        shim = shim_text(str(machine.counter.socket))
+        first = machine.sandbox.write("bin/systemctl", shim, 0o755)
         for name in _PROGRAMS:
             if name != "systemctl":
                 (machine.sandbox.bin / name).hardlink_to(first)
@@ -196,12 +204,7 @@ class DemoFleet:
             ("bash", small("bash.sh").replace("@LOOPBACK@", machine.loopback)),
         ):
             machine.sandbox.write(f"bin/{name}", text, 0o755)
-        bound: dict[str, Program] = {
-            name: partial(_bound, program, machine) for name, program in _PROGRAMS.items()
-        }
-        counter = Counter(socket, bound)
-        machine.counter = counter
-        await counter.listen()
+        await machine.counter.listen()
 
     def _write_files(self) -> None:
         key = keys.client_key()
@@ -226,6 +229,14 @@ class DemoFleet:
         for machine in self.machines.values():
             machine.sandbox.close()
         self._base.close()
+
+
+def _require_linux() -> None:
+    if not os.path.exists("/proc/self/fd"):
+        raise BeamdeckError(
+            "The demo's hosts need Linux: their folders are told apart by /proc.",
+            remedy="Try it in a Linux virtual machine or container.",
+        )
 
 
 async def _bound(

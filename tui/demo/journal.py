@@ -216,6 +216,14 @@ class Journal:
         self._archived = 0
         return gone
 
+    def make_volatile(self) -> None:
+        """Keep the present boot only."""
+        self.persistent = False
+        kept = [entry for entry in self.entries if entry.boot_id == self.boot.boot_id]
+        self.removed += len(self.entries) - len(kept)
+        self.entries = kept
+        self._archived = 0
+
     def break_followers(self) -> None:
         """Make every follower fail with "Bad message", as a vacuum under a laggard can."""
         self.broken += 1

@@ -187,7 +187,7 @@ class Process:
         if code >= 0:
             self._chan.exit(code)
         else:
-            self._chan.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
+            self._chan.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"), lang="")
 
     def _drain_terminal(self) -> None:
         for descriptor in tuple(self._out):

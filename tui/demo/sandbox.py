@@ -14,20 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.demo.children import Child, Children, Start
+from tui.errors import BeamdeckError
 
 _VIEWED = ("etc", "home", "tmp", "opt", "srv")
-_LONGEST = 60  # a Unix socket's path has 108 bytes; what follows the base needs about 40
+_LONGEST = 50  # a Unix socket's path has 108 bytes; what follows needs up to 58
 
 
 class Base:
     """The fleet's folder, below `parent` or the temporary folder: private, removed at close."""
 
     def __init__(self, children: Children, parent: str | None = None) -> None:
-        folder = tempfile.mkdtemp(prefix="beamdeck-", dir=parent)
-        if len(folder) > _LONGEST:
-            os.rmdir(folder)
-            folder = tempfile.mkdtemp(prefix="beamdeck-", dir="/tmp")
-        self.path = Path(folder)
+        self.path = Path(tempfile.mkdtemp(prefix="beamdeck-", dir=_parent(parent)))
         self.children = children
         for name in _VIEWED:
             (self.path / name).symlink_to(f"/proc/self/fd/{children.slot}/{name}")
@@ -35,6 +32,20 @@ class Base:
     def close(self) -> None:
         """Remove everything; links are not followed."""
         shutil.rmtree(self.path)
+
+
+def _parent(wanted: str | None) -> str:
+    """The wanted folder, or the first of the usual ones, where a fleet can live."""
+    usual = (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp follows
+    for folder in (wanted, *usual):
+        if folder is None or not os.path.isdir(folder) or len(folder) > _LONGEST:
+            continue
+        if not os.statvfs(folder).f_flag & os.ST_NOEXEC:  # the shims must run from there
+            return folder
+    raise BeamdeckError(
+        "The demo found no temporary folder that programs may run from.",
+        remedy="Set TMPDIR to a folder on a file system that is not mounted noexec.",
+    )
 
 
 class Sandbox:

@@ -45,7 +45,7 @@ class _Door(asyncssh.SSHServer):
 
     def session_requested(self) -> Any:
         if self._open >= MAX_SESSIONS:
-            return False
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "open failed")
         self._open += 1
         return SessionChannel(self._login(), self._one_less)
 

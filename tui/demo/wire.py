@@ -61,7 +61,9 @@ class _Link:
             self._wire.joined(self)
         elif self.outer.transport is None:
             self.abort()
-        elif not self.held:
+        elif self.held:
+            self.hold(True)
+        else:
             self.outer.transport.resume_reading()
 
     def carry(self, end: _End, data: bytes) -> None:
@@ -166,8 +168,6 @@ class Wire:
             await loop.create_unix_connection(lambda: link.inner, self._behind)
         except OSError:
             link.abort()  # nothing behind: the client sees what a dead sshd looks like
-        if link.held:
-            link.hold(True)
 
     def parted(self, link: _Link) -> None:
         """Both ends of a link are closed."""
