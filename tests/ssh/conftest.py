@@ -74,5 +74,7 @@ async def until(
     try:
         async with asyncio.timeout(within_s):
             return await found
+    except TimeoutError:
+        raise AssertionError(f"after {within_s} s the link is {session.link}") from None
     finally:
         stop()

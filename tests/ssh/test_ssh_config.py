@@ -105,7 +105,8 @@ def write_config(world: World, bed: Bed, body: str, pattern: str = "web1") -> tu
         f"UserKnownHostsFile {world.folder}/.ssh/known_hosts",
         "GlobalKnownHostsFile /nonexistent/known_hosts",
     ]
-    path = world.folder / "config"
+    path = world.folder / ".ssh" / "config"  # the operator's own
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
     return (str(path),)
 
@@ -266,7 +267,7 @@ async def test_a_match_exec_of_the_user_does_not_block_the_loop(
     """It is the user's own ssh_config and may run what it likes; the screen stays live."""
     world.know(bed)
     config = write_config(world, bed, f"UserKnownHostsFile {world.known_hosts}")
-    slow = world.folder / "slow"
+    slow = world.folder / ".ssh" / "slow"
     slow.write_text('Match exec "sleep 0.5"\nUser patient\n')
     config = (str(slow), *config)
     fleet = world.fleet(Host("web1"), ssh_config=config)

@@ -191,6 +191,8 @@ class Identities:
                     else []
                 )
             elif key is not None:
+                if key.algorithm.startswith(b"sk-"):
+                    offer.problems.append(f"{identity.path} is a security key: use ssh-add")
                 offer.keypairs += local_keypairs(key, identity.certificates)
             elif identity.encrypted and identity.public is not None:
                 locked = LockedKey.of(identity.path, identity.public, identity.certificates)

@@ -20,6 +20,7 @@ from pathlib import Path
 from tui.model.fleet import Host
 from tui.model.host import LinkState
 from tui.ssh.failure import LinkFailure
+from tui.ssh.foreign import check_foreign
 from tui.ssh.settings import (
     Hop,
     Settings,
@@ -97,6 +98,8 @@ class Resolver:
         self, name: str, user: str | None, port: int | None, address: str | None
     ) -> Settings:
         async with self._turn:
+            if self._files:
+                await in_thread(check_foreign, self._files, str(Path.home()))
             if self.ssh is not None:
                 found = await self._ask_openssh(self.ssh, name, user, port, address)
             else:

@@ -91,8 +91,9 @@ class SshSession:
             self._life = asyncio.create_task(self._live(), name=f"link {self.host.name}")
 
     def retry(self) -> None:
-        """Try again now, also after a final refusal."""
-        self._poke.set()
+        """Try again now, also after a final refusal; nothing while the link is up."""
+        if not self._link.usable:
+            self._poke.set()
 
     async def close(self) -> None:
         """End the link for good; what runs on the host is left alone."""

@@ -7,6 +7,7 @@ only a server that has said its first word is let into a handshake.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Sequence
 
@@ -74,16 +75,18 @@ async def open_socket(settings: Settings, limit_s: float) -> OpenSocket:
 
 
 async def _addresses(address: str, port: int, family: int) -> list[_Address]:
+    with contextlib.suppress(socket.gaierror):  # a literal address asks nobody
+        return _looked_up(address, port, family, socket.AI_NUMERICHOST)
     try:
-        return await in_thread(
-            socket.getaddrinfo,  # type: ignore[arg-type]  # its result as _Address
-            address,
-            port,
-            family=family,
-            type=socket.SOCK_STREAM,
-        )
+        return await in_thread(_looked_up, address, port, family, 0)
     except socket.gaierror as error:
         raise LinkFailure(LinkState.NO_ADDRESS, f"{address}: {error.strerror}") from None
+
+
+def _looked_up(address: str, port: int, family: int, flags: int) -> list[_Address]:
+    return socket.getaddrinfo(  # type: ignore[return-value]  # all that SOCK_STREAM gives
+        address, port, family=family, type=socket.SOCK_STREAM, flags=flags
+    )
 
 
 async def _first_connected(
