@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 from dataclasses import dataclass
 
 from tests.lab.lab import Lab
-from tests.lab.recipe import PORT
+from tests.lab.recipe import PORT, UNIT
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,12 @@ def http_get(address: str, path: str, port: int = PORT, limit_s: float = 5) -> t
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     head, _, body = answer.partition("\r\n\r\n")
     return int(head.split()[1]), body.strip()
+
+
+def main_process(lab: Lab, host: str) -> tuple[str, str]:
+    """The main process of the app's unit, and the release version of its boot path."""
+    pid = lab.sh(host, f"systemctl show -p MainPID --value {UNIT}").strip()
+    command = lab.sh(host, f"tr '\\0' ' ' </proc/{pid}/cmdline")
+    found = re.search(r"-boot \S+/releases/([^/]+)/start", command)
+    assert found, command
+    return pid, found[1]
