@@ -231,8 +231,9 @@ class BeamdeckApp(App[int]):
             return "not opened"
         counts: dict[str, int] = {}
         for view in deck.board.views:
-            usable = view.link.usable and view.snapshot is not None
-            word = view.snapshot.unit.word if usable and view.snapshot else view.link.state
+            fresh = view.snapshot if view.fresh(self.clock()) else None
+            silent = view.silent_s(self.clock()) is not None
+            word = fresh.unit.word if fresh else "no answer" if silent else view.link.state
             counts[str(word)] = counts.get(str(word), 0) + 1
         return state_words(counts)
 

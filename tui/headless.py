@@ -67,7 +67,7 @@ def print_status(
         print(json.dumps(status_json(environment, app, views, now), indent=2, ensure_ascii=False))
     else:
         print("\n".join(status_lines(environment, app, views, now)))
-    return 0 if all(view.snapshot is not None for view in views) else 1
+    return 0 if all(view.fresh(now) for view in views) else 1
 
 
 def print_tail(config: Config, environment: Environment, app: App, asked: TailAsked) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.values import snapshot, view
+from dataclasses import replace
+
+from tests.values import NOW, snapshot, view
 from tui.model.drift import odd_ones, skewed
+from tui.model.host import Link, LinkState
 
 
 def test_the_one_that_differs_is_named_with_what_differs() -> None:
@@ -32,3 +35,17 @@ def test_state_boot_version_and_clock() -> None:
 def test_a_slow_round_trip_excuses_a_clock() -> None:
     assert not skewed(snapshot("web1", skew=4.0, rtt=5.0))
     assert skewed(snapshot("web1", skew=-4.0, rtt=0.1))
+
+
+def test_hosts_that_are_gone_do_not_outvote_the_living() -> None:
+    gone = Link(LinkState.LOST, NOW - 3600)
+    old = [
+        replace(view(name, runs="0.1.0", taken_at=NOW - 3600), link=gone)
+        for name in ("web1", "web2")
+    ]
+    assert odd_ones([*old, view("web3")]) == {}
+
+
+def test_a_host_that_was_just_lost_still_counts() -> None:
+    lost = replace(view("web1", taken_at=NOW - 14), link=Link(LinkState.LOST, NOW - 14))
+    assert odd_ones([lost, view("web2"), view("web3", runs="0.1.0")]) == {"web3": ("version",)}

@@ -74,3 +74,17 @@ def test_bars() -> None:
     assert sparks([0, 1, 4, 8]) == "▁▂▅█"
     assert sparks([]) == ""
     assert sparks([0, 0]) == "▁▁"
+
+
+def test_a_connected_host_that_answers_no_probe_is_not_shown_as_running() -> None:
+    """The link is well, a disk or systemd hangs: what was read is old and says so."""
+    hung = view("web1", taken_at=NOW - 30)
+    line = {key: (text, style) for key, text, style in cells_of(hung, (), NOW)}
+    assert line["state"] == ("stale 30s", "warning")
+    assert line["since"][0] == "–"
+    assert line["runs"] == ("0.2.0", "muted")
+
+
+def test_a_connected_host_that_never_answered_is_not_reading_for_ever() -> None:
+    assert texts(HostView("web1", Link(LinkState.UP, NOW - 5)))["state"] == "reading"
+    assert texts(HostView("web1", Link(LinkState.UP, NOW - 40)))["state"] == "no answer 40s"

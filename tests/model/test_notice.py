@@ -78,3 +78,13 @@ def test_how_long_it_failed_goes_by_the_hosts_own_clock() -> None:
     assert notices([ahead], NOW)[0].headline.startswith("failed, 1m 30s ago")
     said = status_lines(Environment("production"), App("billing"), [ahead], NOW)
     assert "since 1m 30s" in said[1]
+
+
+def test_a_connected_host_that_hangs_is_noticed_and_its_old_facts_are_not() -> None:
+    hung = view("web1", active="failed", taken_at=NOW - 30)
+    (found,) = notices([hung], NOW)
+    assert found.severity is Severity.STALE
+    assert "answered no probe for 30s" in found.headline
+    assert not hung.fresh(NOW)
+    lines = status_lines(Environment("staging"), App("billing"), [hung], NOW)
+    assert lines[1].startswith("web1  up, read 30s ago: FAILED")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from tui.model.host import HostSnapshot, HostView
 
 SKEW_SHOWN_S = 2.0
+GONE_AFTER_S = 120.0
+"""A snapshot so much older than the newest one has no vote on what is usual."""
 
 
 def skewed(snapshot: HostSnapshot) -> bool:
@@ -21,7 +23,10 @@ def odd_ones(views: Sequence[HostView]) -> dict[str, tuple[str, ...]]:
 
     The odd one differs from what most hosts have; without a majority nobody is odd in that.
     """
-    snapshots = [view.snapshot for view in views if view.snapshot is not None]
+    told = [view.snapshot for view in views if view.snapshot is not None]
+    newest = max((snapshot.taken_at for snapshot in told), default=0.0)
+    # A host that is long gone neither outvotes the living nor is odd itself.
+    snapshots = [snapshot for snapshot in told if newest - snapshot.taken_at < GONE_AFTER_S]
     words: dict[str, list[str]] = {snapshot.host: [] for snapshot in snapshots}
     kinds: tuple[tuple[str, Callable[[HostSnapshot], str | None]], ...] = (
         ("version", lambda s: s.release.runs),

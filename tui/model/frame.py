@@ -45,7 +45,7 @@ def frame_state(
     return FrameState(
         title=f"{shown}  {app}",
         production=production,
-        counts=_counts(views, note),
+        counts=_counts(views, note, now),
         lock=_lock_words(lock, now),
         locked=lock.locked(now),
         clock=datetime.fromtimestamp(now, UTC).strftime("%H:%M UTC"),
@@ -53,11 +53,15 @@ def frame_state(
     )
 
 
-def _counts(views: Sequence[HostView], note: str) -> tuple[tuple[str, str], ...]:
+def _counts(views: Sequence[HostView], note: str, now: float) -> tuple[tuple[str, str], ...]:
     parts = [("plain", counted(len(views), "host"))]
-    failing = sum(1 for v in views if v.snapshot and v.snapshot.unit.word in _STOPPED)
+    # Of a host out of reach nobody knows; it counts as stale or shut out, once.
+    failing = sum(
+        1 for v in views if v.fresh(now) and v.snapshot and v.snapshot.unit.word in _STOPPED
+    )
     waiting = sum(1 for v in views if v.link.state in (LinkState.IDLE, LinkState.CONNECTING))
-    stale = sum(1 for v in views if v.link.state in (LinkState.STALE, LinkState.LOST))
+    away = (LinkState.STALE, LinkState.LOST)
+    stale = sum(1 for v in views if v.link.state in away or v.silent_s(now) is not None)
     shut = len([v for v in views if not v.link.usable]) - waiting
     shut -= sum(1 for v in views if v.link.state is LinkState.LOST)
     if waiting:

@@ -108,6 +108,10 @@ class HostSnapshot:
         return max(0.0, now + (self.machine.skew_s or 0.0) - self.unit.since)
 
 
+SILENT_AFTER_S = 12.0
+"""Without an answer for so long a connected host is shown as stale: a few probes of patience."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostView:
     """What a screen shows of a host: the link now and the last snapshot, if any."""
@@ -119,3 +123,20 @@ class HostView:
     def age_s(self, now: float) -> float | None:
         """Seconds since the last snapshot, None without one."""
         return None if self.snapshot is None else max(0.0, now - self.snapshot.taken_at)
+
+    def silent_s(self, now: float) -> float | None:
+        """Seconds for which a connected host has answered no probe, None while it does.
+
+        A link may be well and the machine not: a disk that hangs, a systemd that does not answer.
+        """
+        if not self.link.usable:
+            return None
+        heard = self.link.since
+        if self.snapshot is not None:
+            heard = max(heard, self.snapshot.taken_at)
+        quiet = now - heard
+        return quiet if quiet > SILENT_AFTER_S else None
+
+    def fresh(self, now: float) -> bool:
+        """Whether the snapshot tells how the host is now."""
+        return self.snapshot is not None and self.link.usable and self.silent_s(now) is None

@@ -75,7 +75,7 @@ def cells_of(view: HostView, odd: Sequence[str], now: float) -> tuple[Cell, ...]
     state = _state_cell(view, now)
     if snapshot is None:
         return (("host", view.host, "plain"), state)
-    fresh = view.link.usable
+    fresh = view.fresh(now)
     cells = [("host", view.host, "plain"), state, *_facts(snapshot, odd, now)]
     if not fresh:
         # Of a host out of reach these would be guesses: they change by the second.
@@ -97,6 +97,10 @@ def _state_cell(view: HostView, now: float) -> Cell:
         if age is not None and link.state in (LinkState.LOST, LinkState.UNREACHABLE):
             text = f"stale {duration(age)} ago"
         return ("state", text, style)
+    silent = view.silent_s(now)
+    if silent is not None:
+        word = "stale" if view.snapshot is not None else "no answer"
+        return ("state", f"{word} {duration(silent)}", "warning")
     if view.snapshot is None:
         return ("state", "reading", "muted")
     word = view.snapshot.unit.word

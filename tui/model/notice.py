@@ -40,7 +40,12 @@ def notices(views: Sequence[HostView], now: float) -> tuple[Notice, ...]:
     found: list[Notice] = []
     for view in views:
         found += _of_link(view, now)
-        if view.snapshot is not None and view.link.usable:
+        silent = view.silent_s(now)
+        if silent is not None:
+            text = f"is connected but has answered no probe for {duration(silent)}"
+            line = "what is shown of it is as old; a disk or systemd there may hang"
+            found.append(Notice(Severity.STALE, view.host, text, (line,)))
+        elif view.snapshot is not None and view.fresh(now):
             found += _of_snapshot(view.snapshot, now)
     return tuple(sorted(found, key=lambda notice: notice.severity))
 

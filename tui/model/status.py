@@ -79,7 +79,9 @@ def _host_words(view: HostView, now: float) -> str:
     runs, boots = release.runs or "?", release.boots or "?"
     change = "  restart changes it" if release.restart_changes else ""
     restarts = unit.restarts if unit.restarts is not None else "?"
+    age = duration(view.age_s(now) or 0.0)
+    old = "" if view.fresh(now) else f"{view.link.state}, read {age} ago: "
     return (
-        f"{unit.word:<10}  since {since:<8}  restarts {restarts}  "
+        f"{old}{unit.word:<10}  since {since:<8}  restarts {restarts}  "
         f"runs {runs}  boots {boots}{change}"
     )
