@@ -94,8 +94,28 @@ def test_each_prefix_of_an_operation_says_where_it_stood(begun: Begun) -> None:
     operation.result(0, StepState.DONE, "restarted")
     operation.close()
     assert only(oplog).state == "done"
-    assert "is done; what came after it was not begun" in only(oplog).sentence
+    assert only(oplog).sentence.endswith(
+        "step 1 of 2, restart billing.service, is done; what came after it was not begun"
+    )
     assert path.exists()
+
+
+def test_what_was_left_and_an_end_that_cannot_be_written_leave_it_unresolved(
+    begun: Begun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oplog, operation = begun
+    operation.left(None, "the console was left")
+    assert records(oplog)[-1] == records(oplog)[-1] | {"event": "left", "step": None}
+
+    def full(_fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RecordUnwritable):
+        operation.end(True, "done")
+    plan = restart()
+    with pytest.raises(RecordUnwritable):
+        oplog.begin(plan, Consent(plan.hash))
 
 
 def test_an_outcome_without_a_status_is_written_as_none(begun: Begun) -> None:

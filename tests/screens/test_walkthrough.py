@@ -65,7 +65,9 @@ async def test_the_present_step_is_shown_with_the_host_s_own_limits() -> None:
         assert "20 s" in said
         assert "limit 4m 40s, 20s gone" in said
         assert "$     sudo -n systemctl --job-mode=fail restart billing.service" in said
-        assert "·  2 web3" in said
+        assert "·  2 web3 waiting" in said
+        steps = [line for line in said.split("\n") if "web" in line[:12]]
+        assert [len(line) for line in steps[:2]] == [79, len("  ·  2 web3 waiting")]
 
     await shown(look, *STOPPING)
 

@@ -155,11 +155,8 @@ def phase_words(unit: UnitFacts, elapsed_s: float) -> str:
 
 
 def _against(seconds: str, limit_s: float | None) -> str:
-    return (
-        f"{seconds}, {limit_words(None)}"
-        if limit_s is None
-        else (f"{seconds} of {limit_words(limit_s)}")
-    )
+    joined = "," if limit_s is None else " of"
+    return f"{seconds}{joined} {limit_words(limit_s)}"
 
 
 def loop_words(unit: UnitFacts, seen: StartsSeen, starts: int, watched_s: float) -> str:

@@ -133,20 +133,28 @@ class PlanView(VerticalScroll):
         self._body.update(plan_lines(self._plan, width, full=self._full, changed=self._changed))
 
 
-def step_line(
-    number: int, step: Step, event: StepEvent, width: int, elapsed_s: float | None
-) -> Content:
-    """One step of a plan under way in one line: sign, host, what, how it stands, how long."""
+def step_line(head: str, event: StepEvent, width: int, elapsed_s: float | None) -> Content:
+    """One step of a plan under way in one line: sign, `head`, how it stands, how long."""
     took = "" if elapsed_s is None else f"{elapsed_s:.0f} s"
     sign = "!" if event.warning else event.state.sign
     style = "bold $text-warning" if event.warning else _STATE.get(event.state, "$text-muted")
-    head = f" {sign} {number:>2} {step.host:<8.24} {step.what:<28.40} "
     word = event.detail if event.state is not StepState.WAITING else "waiting"
     if event.state in (StepState.FAILED, StepState.UNKNOWN, StepState.REFUSED):
         word = f"{event.state}: {word}"
-    room = max(0, width - cell_len(head) - len(took) - 2)
+    room = max(0, width - cell_len(head) - len(took) - 6)
     said = Content(word.split("\n")[0]).truncate(room, ellipsis=True, pad=True)
-    return Content.assemble((head, style), said, (f" {took} ", "$text-muted"))
+    return Content.assemble((f" {sign} {head} ", style), said, (f" {took} ", "$text-muted"))
+
+
+def step_heads(plan: Plan) -> list[str]:
+    """Number, host and what of each step in columns; what all have in common is left out."""
+    hosts = max((cell_len(step.host) for step in plan.steps), default=0)
+    whats = {step.what for step in plan.steps}
+    wide = max((cell_len(what) for what in whats), default=0) if len(whats) > 1 else 0
+    return [
+        f"{number:>2} {step.host:<{min(hosts, 24)}.24}" + (f"  {step.what:<{wide}}" if wide else "")
+        for number, step in enumerate(plan.steps, start=1)
+    ]
 
 
 class StepList(Static):
@@ -183,9 +191,10 @@ class StepList(Static):
         steps = self._plan.steps
         room = max(3, self.screen.size.height // 2 - 2)
         first = max(0, min(marked - room // 2, len(steps) - room))
+        heads = step_heads(self._plan)
         lines: list[Content] = []
         for index in range(first, min(first + room, len(steps))):
             width = self.size.width - 1
-            line = step_line(index + 1, steps[index], last_of(index), width, elapsed_of(index))
+            line = step_line(heads[index], last_of(index), width, elapsed_of(index))
             lines.append(Content.assemble("▌" if index == marked else " ", line))
         self.update(Content("\n").join(lines))
