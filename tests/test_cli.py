@@ -79,6 +79,15 @@ def test_status_asks_which_app_is_meant(config: Path) -> None:
     assert "staging/search" in result.output
 
 
+@pytest.mark.parametrize("args", [["-e", "prodution"], ["-a", "biling"], ["-e", "x", "status"]])
+def test_a_name_that_is_not_there_opens_nothing_else(config: Path, args: list[str]) -> None:
+    opened: list[Opening] = []
+    result = run("--config", str(config), *args, opened=opened)
+    assert result.exit_code == 2
+    assert "staging/billing, staging/search" in result.output
+    assert opened == []
+
+
 @pytest.mark.parametrize("size", ["80", "80x", "ax24", "10x24"])
 def test_a_size_is_columns_and_rows(size: str) -> None:
     result = run("demo", "--size", size)

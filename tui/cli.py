@@ -50,21 +50,31 @@ class Asked:
         except BeamdeckError as error:
             raise _said(error, 2) from None
 
-    def choose(self) -> tuple[Config, Environment, App]:
-        """The configuration with the one environment and app that were meant."""
-        config = self.load()
+    def meant(self, config: Config) -> list[tuple[Environment, App]]:
+        """The environments and apps that the options leave; none of them is an error."""
         found = [
             (e, a)
             for e in config.environments
             for a in e.apps
             if self.environment in (None, e.name) and self.app in (None, a.name)
         ]
+        if not found:
+            raise click.UsageError(f"there is no such app; the config has {_names(config)}")
+        return found
+
+    def choose(self) -> tuple[Config, Environment, App]:
+        """The configuration with the one environment and app that were meant."""
+        config = self.load()
+        found = self.meant(config)
         if len(found) == 1:
             return (config, *found[0])
-        names = ", ".join(f"{e.name}/{a.name}" for e in config.environments for a in e.apps)
         raise click.UsageError(
-            f"say which with --environment and --app; the config has {names or 'no app'}"
+            f"say which with --environment and --app; the config has {_names(config)}"
         )
+
+
+def _names(config: Config) -> str:
+    return ", ".join(f"{e.name}/{a.name}" for e in config.environments for a in e.apps) or "no app"
 
 
 def _said(error: BeamdeckError, code: int) -> click.ClickException:
@@ -108,7 +118,9 @@ def commands(
     asked = Asked(ctx.obj, config, environment, app)
     ctx.obj = asked
     if ctx.invoked_subcommand is None:
-        opening = Opening(asked.load(), environment, app)
+        loaded = asked.load()
+        asked.meant(loaded)
+        opening = Opening(loaded, environment, app)
         ctx.exit(asked.open_console(opening))
 
 
