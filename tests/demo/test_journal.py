@@ -64,7 +64,7 @@ async def test_json_has_its_nulls_and_arrays(shell: Shell) -> None:
     def shown(text: str) -> list[object]:
         lines = text.splitlines()
         plain = [json.loads(one)["MESSAGE"] for one in lines[:2]]
-        return [*plain, lines[2], [one.partition('"MESSAGE":')[2][:30] for one in lines[3:]]]
+        return [*plain, lines[2], [one.partition('"MESSAGE":')[2][:20] for one in lines[3:]]]
 
     assert shown(done.out) == shown(line["stdout"])
 
