@@ -200,6 +200,7 @@ class BeamdeckApp(App[int]):
                 self.add_mode(f"{key}/{place}", partial(screen, deck))
             # After the first paint: connecting imports asyncssh.
             self.call_after_refresh(deck.start)
+            self.call_after_refresh(self._tell_unresolved, deck)
         self._deck = self._decks[key]
         self.switch_mode(f"{key}/hosts")
         self.ready.set()
@@ -209,6 +210,24 @@ class BeamdeckApp(App[int]):
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._service_failed(error)
+
+    def _tell_unresolved(self, deck: Deck) -> None:
+        """An operation that an earlier console left without an end must not be forgotten."""
+        try:
+            unresolved = deck.oplog.unresolved()
+        except BeamdeckError as error:
+            self.tell(error)
+            return
+        for operation in unresolved:
+            if operation.environment not in ("", deck.environment.name) or operation.held:
+                continue
+            self.notify(
+                operation.sentence,
+                title="begun by an earlier console, never ended",
+                severity="warning",
+                timeout=30,
+                markup=False,
+            )
 
     def _service_failed(self, error: BaseException) -> None:
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))

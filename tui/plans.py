@@ -151,10 +151,6 @@ class PlanDesk:
         self._app.push_screen(WalkthroughScreen(deck, run))
         return True
 
-    def unresolved(self, deck: Deck) -> tuple[str, ...]:
-        """Sentences about operations that an earlier console left without an end."""
-        return tuple(operation.sentence for operation in deck.oplog.unresolved())
-
     @staticmethod
     def record_unlock(deck: Deck, reason: str) -> None:
         """Write the unlock down; RecordUnwritable if that cannot be done, and then no unlock."""

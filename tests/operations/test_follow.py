@@ -472,4 +472,5 @@ async def test_flood_of_all_hosts_leaves_the_loop_to_keys() -> None:
     busy = sorted(wait for wait in waits if wait > 0.001)
     assert len(busy) >= 10, "the flood must have been read in many slices"
     # A slice is 6 ms and the piece that goes over it. CPU time: others may be using the machine.
-    assert busy[len(busy) // 2] < 0.02
+    # Unsliced, the 4,000 lines of a host take a second.
+    assert busy[len(busy) // 2] < 0.06

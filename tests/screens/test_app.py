@@ -222,6 +222,11 @@ async def test_quitting_while_a_plan_runs_asks(make_fleet: MakeFleet, tmp_path: 
         await pilot.press("l")
         await until(lambda: not app.is_running or app._exit)
     assert app.return_code == 0
+    async with opened(demo, tmp_path) as (later, pilot):
+        await until(lambda: list(later._notifications))
+        said = [note for note in later._notifications if "never ended" in note.title]
+        assert len(said) == 1
+        assert "restart billing on web1" in said[0].message
 
 
 async def test_an_unknown_host_key_is_let_in_by_its_fingerprint(
