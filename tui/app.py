@@ -115,12 +115,18 @@ class BeamdeckApp(App[int]):
             # Textual has no handler of its own: the terminal would be left raw and the log unsaid.
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
         if self._provider is not None:
-            from screens.opening import OpeningScreen
-
-            await self.push_screen(OpeningScreen("starting the embedded fleet"))
+            await self._paint("starting the embedded fleet")
             self.call_after_refresh(self._open_source, self._provider)
         else:
-            self._enter()
+            # The services of a fleet and its hosts screen take longer to import than this line.
+            names = " ".join("/".join(names) for names in self._choices()[:2])
+            await self._paint(f"opening {names}")
+            self.call_after_refresh(self._enter)
+
+    async def _paint(self, doing: str) -> None:
+        from screens.opening import OpeningScreen
+
+        await self.push_screen(OpeningScreen(doing))
 
     def _on_signal(self) -> None:
         self.exit(0)
