@@ -182,7 +182,8 @@ class TestHits:
 
 class TestCells:
     @settings(deadline=None)
-    @given(messages, st.integers(0, 60))
+    # With no room there is no head at all, not even a mark of no width: the next test's.
+    @given(messages, st.integers(1, 60))
     def test_a_head_fits_and_no_longer_one_would(self, text: str, cells: int) -> None:
         line = text.replace("\n", " ")
         head, width = cut_cells(line, cells)
@@ -190,6 +191,10 @@ class TestCells:
         assert width == cell_len(head) <= cells
         assert head == line or cell_len(line[: len(head) + 1]) > cells
         assert cell_len(pad_cells(line, cells)) == cells
+
+    @pytest.mark.parametrize("text", ["", "a", "\U0001da00", "日"])
+    def test_without_room_nothing_is_left(self, text: str) -> None:
+        assert cut_cells(text, 0) == cut_cells(text, -1) == ("", 0)
 
     @settings(deadline=None)
     @given(messages, st.integers(2, 60))
