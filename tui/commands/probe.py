@@ -6,10 +6,10 @@ divided by a token made anew for each probe, so that no file's content can forge
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 
-from tui.commands.release import Running, parse_cmdline, release_facts
+from tui.commands.release import parse_cmdline, release_facts
 from tui.commands.systemd import LATEST, PROPERTIES, parse_show, parse_unit
 from tui.model.command import Command, Effect
 from tui.model.fleet import App
@@ -19,34 +19,54 @@ from tui.model.release import ReleaseFacts
 from tui.model.text import scrub_line
 from tui.model.unit import UnitFacts
 
-# $1 unit, $2 the release's folder, $3 app, $4 token, $5 properties, $6 whether to ask slow facts.
-# POSIX sh, built-ins where they do: each fork costs the host a millisecond.
+# $1 unit, $2 deliver_to, $3 app, $4 token, $5 properties, $6 whether to ask slow facts.
+# POSIX sh, built-ins where they do: each fork costs the host a millisecond. Only plain files are
+# read (a FIFO would hold the probe for ever), and no answer can grow without bound.
 SCRIPT = r"""
 u=$1 r=$2 a=$3 t=$4 nl='
 '
 m() { printf '\n%s %s\n' "$t" "$1"; }
-line() { l=; [ -r "$1" ] && { IFS= read -r l <"$1" || :; printf '%s\n' "$l"; }; }
+line() { l=; [ -f "$1" ] && [ -r "$1" ] && { IFS= read -r l <"$1" || :; printf '%s\n' "$l"; }; }
 m began; date +%s.%N
-[ -d "$r/bin" ] || [ ! -d "$r/$a/bin" ] || r=$r/$a
+f=
+for c in "$r" "$r/$a" "$r/$a/$a"; do
+  if [ -e "$c/bin/$a" ] || [ -e "$c/releases/start_erl.data" ]; then f=$c; break; fi
+done
+[ -n "$f" ] || for c in "$r" "$r/$a" "$r/$a/$a"; do
+  if [ -d "$c/releases" ]; then f=$c; break; fi
+done
+r=${f:-$r} d=${f:-$r}
+while [ -n "$d" ] && [ ! -d "$d" ]; do d=${d%/*}; done
+d=${d:-/}
 m root; printf '%s\n' "$r"
-[ -d "$r" ] && { [ -r "$r/releases" ] && echo readable || echo unreadable; } || echo missing
+if [ "$d" != "$r" ]; then [ -x "$d" ] && echo missing || printf 'unreadable %s\n' "$d"
+elif [ ! -x "$r" ]; then printf 'unreadable %s\n' "$r"
+elif [ ! -d "$r/releases" ]; then echo empty
+elif [ -r "$r/releases" ] && [ -x "$r/releases" ]; then echo readable
+else printf 'unreadable %s\n' "$r/releases"; fi
 m unit
 s=$(systemctl show "$u" --timestamp=unix -p "$5" 2>/dev/null) || s=$(systemctl show "$u" -p "$5")
 printf '%s\n' "$s"
-p=
-case "$nl$s" in *"${nl}MainPID="*) p=${s#*MainPID=}; p=${p%%"$nl"*} ;; esac
+s=$nl$s p=
+case $s in *"${nl}MainPID="*) p=${s#*"${nl}MainPID="}; p=${p%%"$nl"*} ;; esac
 m cmdline
-case $p in ''|0|*[!0-9]*) ;; *) cat "/proc/$p/cmdline" 2>/dev/null || echo unreadable ;; esac
+case $p in ''|0|*[!0-9]*) ;; *) head -c 65536 "/proc/$p/cmdline" 2>/dev/null ;; esac
 m start.releases; line "$r/releases/start_erl.data"
 m start.var; line "$r/var/start_erl.data"
 m signs
-[ ! -e "$r/releases/COOKIE" ] || echo mix
+for f in "$r/releases/COOKIE" "$r"/releases/*/env.sh; do [ ! -e "$f" ] || { echo mix; break; }; done
 for f in "$r"/bin/*_rc_exec.sh; do [ ! -e "$f" ] || echo distillery; done
 [ ! -e "$r/bin/nodetool" ] || for f in "$r"/bin/*_loader.sh; do
   [ ! -e "$f" ] || echo distillery
 done
 m versions
-for d in "$r"/releases/*/; do [ ! -d "$d" ] || { d=${d%/}; printf '%s\n' "${d##*/}"; }; done
+n=0
+for f in "$r"/releases/*/; do
+  [ -d "$f" ] || continue
+  f=${f%/} n=$((n + 1))
+  printf '%s\n' "${f##*/}"
+  [ "$n" -lt 400 ] || break
+done
 m load; line /proc/loadavg
 m uptime; line /proc/uptime
 m boot; line /proc/sys/kernel/random/boot_id
@@ -54,14 +74,20 @@ m memory
 while read -r k v w; do
   case $k in MemTotal:|MemAvailable:) echo "$k $v" ;; Buffers:) break ;; esac
 done </proc/meminfo
-m disk; df -Pk "$r" 2>/dev/null || df -Pk /
+m disk; df -Pk "$d" 2>/dev/null
 m journal; [ -d /var/log/journal ] && echo persistent || echo volatile
+for f in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do
+  [ ! -r "$f" ] || { echo readable; break; }
+done
 [ -z "$6" ] || {
   m slow; nproc; systemctl --version
   [ -e "$r/releases/COOKIE" ] || ! grep -qE 'relx_|RELX_' "$r/bin/$a" 2>/dev/null || echo relx
 }
 m ended; date +%s.%N
 """
+
+
+_NUMBER = re.compile(rb"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +101,25 @@ class SlowFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """One probe's facts. `host_time` is the host's clock, Unix seconds, in the middle of it."""
+    """One probe's facts. `host_time` is the host's clock, Unix seconds, in the middle of it.
+
+    `slow` is set by a probe that asked for those facts. `problem` says what was kept from it;
+    `whole` is false of one that broke off: what it lacks is not known, rather than not there.
+    """
 
     unit: UnitFacts
     release: ReleaseFacts
     machine: MachineFacts
-    slow: SlowFacts
+    slow: SlowFacts | None
     host_time: float | None
     problem: str = ""
+    whole: bool = True
 
 
 def probe_command(app: App, token: str, *, slow: bool, timeout_s: float) -> Command:
     """The probe of an app. `token` must be unguessable for whoever writes the host's files."""
     return Command(
-        (app.service, app.root, app.name, token, ",".join(PROPERTIES), "slow" if slow else ""),
+        (app.service, _base(app), app.name, token, ",".join(PROPERTIES), "slow" if slow else ""),
         effect=Effect.READ,
         timeout_s=timeout_s,
         max_bytes=256 * 1024,
@@ -103,29 +134,40 @@ def parse_probe(output: bytes, app: App, token: str, slow: SlowFacts | None) -> 
     """
     sections = _sections(output, token)
     shown = parse_show(sections.get("unit", b""))
-    cmdline = sections.get("cmdline", b"")
-    running = Running() if cmdline.strip() == b"unreadable" else parse_cmdline(cmdline)
-    told_slow = _slow(sections["slow"]) if "slow" in sections else (slow or SlowFacts())
-    signs = _lines(sections.get("signs", b"")) + (["relx"] if told_slow.relx else [])
-    root_lines = _lines(sections.get("root", b""))
+    told_slow = _slow(sections["slow"]) if "slow" in sections else None
+    known = told_slow or slow or SlowFacts()
+    signs = _lines(sections.get("signs", b"")) + (["relx"] if known.relx else [])
+    root, _, tree = sections.get("root", b"").partition(b"\n")
     release = release_facts(
-        redact(root_lines[0]) if root_lines else app.root,
+        _root(app, root),
         app.flavour,
         signs,
         {name: sections.get(f"start.{name}", b"") for name in ("releases", "var")},
-        _lines(sections.get("versions", b"")),
-        running,
+        [line for line in sections.get("versions", b"").split(b"\n") if line],
+        parse_cmdline(sections.get("cmdline", b"")),
     )
-    began, ended = _float(sections, "began"), _float(sections, "ended")
-    middle = (began + ended) / 2 if began is not None and ended is not None else None
+    middle = _middle(sections)
+    machine = _machine(sections, known, middle)
     return ProbeAnswer(
-        parse_unit(app.service, shown),
+        parse_unit(app.service, shown, machine.booted_at),
         release,
-        _machine(sections, told_slow, middle),
+        machine,
         told_slow,
         middle,
-        _problem(sections, root_lines[1:], shown),
+        _problem(_lines(tree), shown),
+        whole="ended" in sections,
     )
+
+
+def _root(app: App, said: bytes) -> str:
+    """The release's folder: one of those that were asked about, whatever a host may say."""
+    base = _base(app)
+    allowed = (f"{base}/{app.name}", f"{base}/{app.name}/{app.name}")
+    return next((path for path in allowed if path.encode() == said), base)
+
+
+def _base(app: App) -> str:
+    return app.root.rstrip("/") or "/"
 
 
 def _sections(output: bytes, token: str) -> dict[str, bytes]:
@@ -139,27 +181,33 @@ def _sections(output: bytes, token: str) -> dict[str, bytes]:
 
 
 def _lines(body: bytes) -> list[str]:
-    return [scrub_line(line) for line in body.split(b"\n") if line]
+    return [redact(scrub_line(line)) for line in body.split(b"\n") if line]
 
 
 def _float(sections: dict[str, bytes], name: str) -> float | None:
-    words = sections.get(name, b"").split()
-    try:
-        number = float(words[0][:32])
-    except (IndexError, ValueError):
+    """The first word of a section as a number, not negative and within the calendar."""
+    words = sections.get(name, b"").split(None, 1)
+    # Not by float() alone: it takes `inf` and `nan`, which break every reader.
+    if not words or _NUMBER.fullmatch(words[0]) is None:
         return None
-    # `inf`, `nan` and what lies past the calendar are read as numbers, and break every reader.
-    return number if math.isfinite(number) and 0 <= number < LATEST else None
+    number = float(words[0])
+    return number if number < LATEST else None
+
+
+def _middle(sections: dict[str, bytes]) -> float | None:
+    """The host's clock in the middle of the probe."""
+    began, ended = _float(sections, "began"), _float(sections, "ended")
+    return (began + ended) / 2 if began is not None and ended is not None else None
 
 
 def _slow(body: bytes) -> SlowFacts:
     lines = _lines(body)
-    cpus = int(lines[0]) if lines and lines[0].isdecimal() and len(lines[0]) < 6 else None
+    cpus = _count(lines[0], 5) if lines else None
     version = None
     for line in lines[1:]:
         words = line.split()
-        if words[:1] == ["systemd"] and len(words) > 1 and words[1].isdecimal():
-            version = int(words[1][:6])
+        if words[:1] == ["systemd"] and len(words) > 1:
+            version = _count(words[1], 6)
     return SlowFacts(cpus, version, "relx" in lines)
 
 
@@ -169,7 +217,7 @@ def _machine(sections: dict[str, bytes], slow: SlowFacts, now: float | None) -> 
     disk = _disk(_lines(sections.get("disk", b"")))
     uptime = _float(sections, "uptime")
     boot = _lines(sections.get("boot", b""))
-    journal = sections.get("journal", b"").strip()
+    journal = _lines(sections.get("journal", b""))
     return MachineFacts(
         load_1m=_float(sections, "load"),
         cpus=slow.cpus,
@@ -180,7 +228,8 @@ def _machine(sections: dict[str, bytes], slow: SlowFacts, now: float | None) -> 
         uptime_s=uptime,
         booted_at=now - uptime if now is not None and uptime is not None else None,
         boot_id=boot[0] if boot else None,
-        journal_persistent=journal == b"persistent" if journal else None,
+        journal_persistent="persistent" in journal if journal else None,
+        journal_readable="readable" in journal if journal else None,
         systemd_version=slow.systemd_version,
     )
 
@@ -188,7 +237,7 @@ def _machine(sections: dict[str, bytes], slow: SlowFacts, now: float | None) -> 
 def _disk(lines: list[str]) -> tuple[int | None, int | None]:
     """(total, available to the user) in bytes, of `df -Pk`'s last line."""
     words = lines[-1].split() if len(lines) > 1 else []
-    # From the right: the device's name may hold blanks, the mount point too, but not before `%`.
+    # From the left past the device, whose name may hold blanks, to the one share of the whole.
     percent = next((i for i, w in enumerate(words) if w.endswith("%") and i >= 3), None)
     if percent is None:
         return None, None
@@ -200,16 +249,21 @@ def _disk(lines: list[str]) -> tuple[int | None, int | None]:
 
 
 def _kibibytes(text: str) -> int | None:
-    return int(text) * 1024 if text.isdecimal() and len(text) < 16 else None
+    count = _count(text, 15)
+    return None if count is None else count * 1024
 
 
-def _problem(sections: dict[str, bytes], tree: list[str], shown: dict[str, str]) -> str:
-    if "ended" not in sections:
-        return "the probe was cut short"
+def _count(text: str, digits: int) -> int | None:
+    # isdecimal() alone would take the digits of every script; int() of very many is slow.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
+
+
+def _problem(tree: list[str], shown: dict[str, str]) -> str:
     if not shown:
         return "systemd did not answer"
-    if tree == ["missing"]:
-        return "no release folder"
-    if tree == ["unreadable"]:
-        return "release folder unreadable"
-    return ""
+    state, _, where = tree[0].partition(" ") if tree else ("", "", "")
+    return {
+        "missing": "no release folder",
+        "empty": "no releases in the release folder",
+        "unreadable": f"no right to look into {where}",
+    }.get(state, "")

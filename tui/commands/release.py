@@ -15,52 +15,73 @@ from tui.model.redact import redact
 from tui.model.release import ReleaseFacts
 from tui.model.text import scrub_line
 
+_NAME_LIMIT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A release version as a host says it: usable (`version`), or only to be shown (`odd`)."""
+
+    version: str | None = None
+    odd: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """What the main process's command line tells; None where it does not."""
 
-    version: str | None = None
+    release: Named = Named()
     node: str | None = None
+
+
+def read_name(raw: bytes) -> Named:
+    """A release version, if its name is one that commands may be made of."""
+    text = raw.decode("utf-8", "backslashreplace")
+    if release_version_fits(text):
+        return Named(text)
+    return Named(None, _shown(raw))
+
+
+def _shown(raw: bytes) -> str:
+    return redact(scrub_line(raw, limit=_NAME_LIMIT))
 
 
 def parse_cmdline(cmdline: bytes) -> Running:
     """Release version and node of a BEAM's /proc/PID/cmdline (words divided by NUL).
 
-    `-boot ROOT/releases/V/start` (mix release, Distillery) names the version that runs.
+    `-boot ROOT/releases/V/start` (mix release), `…/V/APP` (Distillery, relx) names the version
+    that the node was started with. A shell or run_erl as main process tells nothing.
     """
-    words = cmdline.split(b"\0")
-    version = node = None
-    for flag, value in itertools.pairwise(words):
+    release, node = Named(), None
+    for flag, value in itertools.pairwise(cmdline.split(b"\0")):
+        if flag == b"-extra":
+            # What follows is the release's own: its words are no flags of the emulator.
+            break
         if flag == b"-boot":
-            version = _boot_version(value) or version
+            release = _boot_version(value) or release
         elif flag in (b"-sname", b"-name") and node is None:
-            node = redact(scrub_line(value))
-    return Running(version, node)
+            node = _shown(value)
+    return Running(release, node)
 
 
-def _boot_version(path: bytes) -> str | None:
+def _boot_version(path: bytes) -> Named | None:
     parts = path.split(b"/")
-    if len(parts) < 3 or parts[-3] != b"releases":
-        return None
-    version = parts[-2].decode("utf-8", "replace")
-    return version if release_version_fits(version) else None
+    return read_name(parts[-2]) if len(parts) > 2 and parts[-3] == b"releases" else None
 
 
-def parse_start_erl(line: bytes) -> tuple[str | None, str | None]:
-    """(ERTS version, release version) of `start_erl.data`; None for what is not one."""
+def parse_start_erl(line: bytes) -> tuple[str | None, Named]:
+    """(ERTS version, release version) of `start_erl.data`; a file without two words names none."""
     words = line.split()
     if len(words) < 2:
-        return None, None
-    erts, version = (word.decode("utf-8", "replace") for word in words[:2])
-    return (
-        erts if release_version_fits(erts) else None,
-        version if release_version_fits(version) else None,
-    )
+        return None, Named()
+    return read_name(words[0]).version, read_name(words[1])
 
 
 def flavour_of(signs: Sequence[str]) -> Flavour:
-    """The tool by what lies in the tree: `mix`, `distillery`, `relx` signs, in that order."""
+    """The tool by what lies in the tree: `mix`, `distillery`, `relx` signs, in that order.
+
+    A tree that once was Distillery's keeps its files when mix releases are unpacked over it.
+    """
     for flavour in (Flavour.MIX, Flavour.DISTILLERY, Flavour.RELX):
         if flavour.value in signs:
             return flavour
@@ -72,24 +93,27 @@ def release_facts(
     configured: Flavour,
     signs: Sequence[str],
     files: Mapping[str, bytes],
-    versions: Sequence[str],
+    versions: Sequence[bytes],
     running: Running,
 ) -> ReleaseFacts:
     """Put together what was read. `files` are start_erl.data's by folder (`releases`, `var`).
 
     Distillery 2.1 boots by `var/start_erl.data` where there is one; everything else by
-    `releases/start_erl.data`. Versions come sorted as text, what is no version name left out.
+    `releases/start_erl.data`. Versions come sorted as text.
     """
     flavour = flavour_of(signs) if configured is Flavour.AUTO else configured
-    stale = flavour is Flavour.DISTILLERY and files.get("var", b"").strip()
-    erts, boots = parse_start_erl(files.get("var" if stale else "releases", b""))
+    by_var = flavour is Flavour.DISTILLERY and files.get("var", b"").strip()
+    erts, boots = parse_start_erl(files.get("var" if by_var else "releases", b""))
+    found = [read_name(version) for version in versions]
+    told = [("runs", running.release), ("boots", boots), *(("on disk", name) for name in found)]
     return ReleaseFacts(
         flavour=flavour,
         root=root,
-        runs=running.version,
-        runs_by="boot path" if running.version else "",
-        boots=boots,
+        runs=running.release.version,
+        runs_by="boot path" if running.release.version else "",
+        boots=boots.version,
         boots_erts=erts,
-        versions=tuple(sorted(v for v in versions if release_version_fits(v))),
+        versions=tuple(sorted(name.version for name in found if name.version)),
         node=running.node,
+        unusable=tuple((where, name.odd) for where, name in told if name.odd),
     )

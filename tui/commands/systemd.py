@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tui.model.redact import redact
 from tui.model.text import scrub_line
 from tui.model.unit import UnitFacts
 
@@ -22,6 +23,7 @@ PROPERTIES = (
     "ExecMainCode",
     "ExecMainStatus",
     "StateChangeTimestamp",
+    "StateChangeTimestampMonotonic",
     "ActiveEnterTimestamp",
     "ActiveEnterTimestampMonotonic",
     "MemoryCurrent",
@@ -48,15 +50,16 @@ _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|min|h|d|w|month|y)\Z")
 
 
 def parse_show(output: bytes) -> dict[str, str]:
-    """`systemctl show`'s KEY=VALUE lines, in any order; values scrubbed, of a doubled key the last.
+    """`systemctl show`'s KEY=VALUE lines, in any order; values scrubbed and redacted.
 
-    systemd's properties asked for here hold no secrets; Environment and ExecStart are never asked.
+    Of a doubled key the last counts. Environment and ExecStart, which hold secrets, are never
+    asked for.
     """
     found: dict[str, str] = {}
     for line in output.split(b"\n"):
         key, equals, value = line.partition(b"=")
         if equals and key.isalnum():
-            found[key.decode("ascii", "replace")] = scrub_line(value)
+            found[key.decode("ascii", "replace")] = redact(scrub_line(value))
     return found
 
 
@@ -75,13 +78,17 @@ def parse_timespan(text: str) -> float | None:
     return total
 
 
-def parse_unit(name: str, shown: dict[str, str]) -> UnitFacts:
-    """The facts of a unit from what `show` printed; what is missing stays unknown."""
+def parse_unit(name: str, shown: dict[str, str], booted_at: float | None = None) -> UnitFacts:
+    """The facts of a unit from what `show` printed; what is missing stays unknown.
+
+    `booted_at` (Unix seconds, the host's clock) dates it where systemd is too old to print
+    times for machines: before 251 they are text in the host's own time zone.
+    """
     active = shown.get("ActiveState", "")
     # Since when it is as it is: of an active unit, since it became active, not since a reload.
     stamps = ("ActiveEnterTimestamp", "StateChangeTimestamp")
     first, second = stamps if active == "active" else stamps[::-1]
-    since = _stamp(shown.get(first, "")) or _stamp(shown.get(second, ""))
+    since = _since(shown, first, booted_at) or _since(shown, second, booted_at)
     return UnitFacts(
         name=name,
         load_state=shown.get("LoadState", ""),
@@ -120,6 +127,14 @@ def _number(text: str) -> int | None:
 
 def _positive(text: str) -> int | None:
     return _number(text) or None
+
+
+def _since(shown: dict[str, str], key: str, booted_at: float | None) -> float | None:
+    stamp = _stamp(shown.get(key, ""))
+    if stamp is not None or booted_at is None:
+        return stamp
+    after_us = _positive(shown.get(f"{key}Monotonic", ""))
+    return None if after_us is None else booted_at + after_us / 1e6
 
 
 def _stamp(text: str) -> float | None:

@@ -12,6 +12,9 @@ class ReleaseFacts:
     """Release versions of an app on a host; None is not known, `""` never stands for a version.
 
     `runs_by` says how `runs` was learnt: `boot path` (the main process's command line) or `rpc`.
+    `ran` is the version last seen running from here, kept while none is. `unusable` are names
+    outside the allowlist, (where: `runs`, `boots` or `on disk`; the name as it may be shown):
+    no command is ever made of them.
     """
 
     flavour: Flavour = Flavour.AUTO
@@ -22,8 +25,14 @@ class ReleaseFacts:
     boots_erts: str | None = None
     versions: tuple[str, ...] = ()
     node: str | None = None
+    ran: str | None = None
+    unusable: tuple[tuple[str, str], ...] = ()
 
     @property
     def restart_changes(self) -> bool:
         """Whether a restart would bring up another version than the one that runs."""
         return self.runs is not None and self.boots is not None and self.runs != self.boots
+
+    def unusable_at(self, where: str) -> str:
+        """The name at `where` that cannot be used, as it may be shown; empty without one."""
+        return next((name for place, name in self.unusable if place == where), "")
