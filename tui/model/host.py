@@ -58,7 +58,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """Facts of the machine itself. Sizes in bytes, times in seconds; None is not known."""
+    """Facts of the machine itself. Sizes in bytes, times in seconds; None is not known.
+
+    `journal_readable`: whether the SSH user may open its files itself, sudo apart. `slow_at` is
+    when `cpus` and `systemd_version` were read (Unix seconds), which few probes do.
+    """
 
     load_1m: float | None = None
     cpus: int | None = None
@@ -73,6 +77,7 @@ class MachineFacts:
     journal_persistent: bool | None = None
     journal_readable: bool | None = None
     systemd_version: int | None = None
+    slow_at: float | None = None
 
     @property
     def disk_used_percent(self) -> int | None:
@@ -114,11 +119,17 @@ SILENT_AFTER_S = 12.0
 
 @dataclass(frozen=True, slots=True)
 class HostView:
-    """What a screen shows of a host: the link now and the last snapshot, if any."""
+    """What a screen shows of a host: the link now and the last snapshot, if any.
+
+    `trouble` says why the last probe brought nothing, empty if it did. `silent_after_s` is how
+    long a host may answer no probe before what is known of it is stale.
+    """
 
     host: str
     link: Link
     snapshot: HostSnapshot | None = None
+    trouble: str = ""
+    silent_after_s: float = SILENT_AFTER_S
 
     def age_s(self, now: float) -> float | None:
         """Seconds since the last snapshot, None without one."""
@@ -135,7 +146,7 @@ class HostView:
         if self.snapshot is not None:
             heard = max(heard, self.snapshot.taken_at)
         quiet = now - heard
-        return quiet if quiet > SILENT_AFTER_S else None
+        return quiet if quiet > self.silent_after_s else None
 
     def fresh(self, now: float) -> bool:
         """Whether the snapshot tells how the host is now."""

@@ -161,7 +161,7 @@ def _unhandled(error: BaseException) -> None:
 def _settled(view: HostView) -> bool:
     state = view.link.state
     shut = state.final or state in (LinkState.UNREACHABLE, LinkState.NO_ADDRESS)
-    return shut or view.snapshot is not None
+    return shut or view.snapshot is not None or bool(view.trouble)
 
 
 def open_site(

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from tui.commands.probe import SlowFacts, parse_probe, probe_command
+from tui.commands.node import CannotAsk, parse_running, read_running_by_rpc
+from tui.commands.probe import ProbeAnswer, SlowFacts, parse_probe, probe_command
 from tui.errors import BeamdeckError
+from tui.model.command import Ended, Outcome
 from tui.model.fleet import App, Limits
-from tui.model.host import HostSnapshot, HostView, Link
+from tui.model.host import SILENT_AFTER_S, HostSnapshot, HostView, Link
+from tui.model.loop import LoopMemory
+from tui.model.redact import from_host
+from tui.model.release import ReleaseFacts
+from tui.model.unit import UnitFacts
+from tui.operations.pacing import Pulse
 from tui.operations.ports import Session
 
 SLOW_EVERY = 100
 """Probes between two that ask for what hardly ever changes."""
-LOOP_MEMORY_S = 30.0
-LOOP_RESTARTS = 2
-"""So many restarts by systemd within LOOP_MEMORY_S are a loop, though it is up just now."""
+SLOWEST_S = 60.0
+"""A host that lets probes hang is asked this seldom at last: each leaves a process there."""
 
 
 class Board:
@@ -33,12 +38,11 @@ class Board:
         limits: Limits,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._hosts = {name: _HostProbe(s, app, limits, clock) for name, s in sessions.items()}
-        self._interval_s = limits.probe_interval_s
-        self._watchers: list[Callable[[], None]] = []
-        self._told = False
-        for probe in self._hosts.values():
-            probe.changed = self._tell
+        self._pulse = Pulse()
+        self._hosts = {
+            name: HostProbe(session, app, limits, clock, self._pulse.beat)
+            for name, session in sessions.items()
+        }
 
     @property
     def views(self) -> tuple[HostView, ...]:
@@ -46,118 +50,191 @@ class Board:
         return tuple(probe.view for probe in self._hosts.values())
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back when a view changed, many changes at once as one; the result ends it."""
-        self._watchers.append(callback)
-
-        def stop() -> None:
-            with contextlib.suppress(ValueError):
-                self._watchers.remove(callback)
-
-        return stop
-
-    def _tell(self) -> None:
-        if self._told or not self._watchers:
-            return
-        self._told = True
-        asyncio.get_running_loop().call_soon(self._tell_now)
-
-    def _tell_now(self) -> None:
-        self._told = False
-        for callback in tuple(self._watchers):
-            callback()
+        """Call back when a view changed, at most once a frame; the result ends it."""
+        return self._pulse.watch(callback)
 
     async def refresh(self, host: str) -> HostSnapshot | None:
-        """Probe one host now; None if it could not be asked."""
+        """Probe one host anew, never handing out an earlier answer; None if it gave none."""
         return await self._hosts[host].read()
+
+    async def read_running(self, host: str) -> str:
+        """Ask the node itself for its version, into the host's view; a sentence if it fails.
+
+        Starts a small BEAM on the host: on demand only, one at a time.
+        """
+        return await self._hosts[host].read_running()
 
     async def run(self) -> None:
         """Probe for ever; ends only by being cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for name, probe in self._hosts.items():
-                group.create_task(probe.run(self._interval_s), name=f"probe {name}")
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, probe in self._hosts.items():
+                    group.create_task(probe.run(), name=f"probe {name}")
+        finally:
+            self._pulse.stop()
 
 
-class _HostProbe:
+class HostProbe:
     """One host's probe and what is remembered of it."""
 
     def __init__(
-        self, session: Session, app: App, limits: Limits, clock: Callable[[], float]
+        self,
+        session: Session,
+        app: App,
+        limits: Limits,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
     ) -> None:
-        self.changed: Callable[[], None] = lambda: None
         self._session = session
         self._app = app
-        self._timeout_s = limits.command_timeout_s
+        self._limits = limits
         self._clock = clock
+        self._changed = changed
         self._snapshot: HostSnapshot | None = None
+        self._trouble = ""
+        self._hung = 0
         self._slow: SlowFacts | None = None
+        self._slow_at: float | None = None
         self._count = 0
+        self._loop = LoopMemory()
+        # What the node said of itself, and which run of the unit it was.
+        self._told: tuple[str, str] | None = None
         # One at a time: a screen's refresh and the interval's probe must not double the work.
-        self._lock = asyncio.Lock()
-        self._rises: list[tuple[float, int]] = []
+        self._reading = asyncio.Lock()
+        self._asking = asyncio.Lock()
+        self._link_up = asyncio.Event()
+        self._was_usable = False
 
     @property
     def view(self) -> HostView:
-        return HostView(self._session.host.name, self._session.link, self._snapshot)
+        """The host as it is known now."""
+        interval = self._limits.probe_interval_s
+        return HostView(
+            self._session.host.name,
+            self._session.link,
+            self._snapshot,
+            self._trouble,
+            silent_after_s=max(SILENT_AFTER_S, 2 * interval + 4.0),
+        )
 
-    async def run(self, interval_s: float) -> None:
+    async def run(self) -> None:
+        """Read at once whenever the link becomes usable, then once an interval."""
         stop = self._session.watch(self._link_changed)
         try:
             while True:
                 await self._session.usable()
+                self._was_usable = True
+                self._link_up.clear()
                 await self.read()
-                # Spread, so that a hundred hosts are not asked in the same instant.
-                await asyncio.sleep(interval_s * random.uniform(0.85, 1.15))  # noqa: S311
+                await self._rest()
         finally:
             stop()
 
-    def _link_changed(self, _link: Link) -> None:
-        self.changed()
+    async def _rest(self) -> None:
+        interval = self._limits.probe_interval_s
+        wait = min(interval * 2**self._hung, max(SLOWEST_S, interval))
+        try:
+            # Spread, so that a hundred hosts are not asked in the same instant.
+            async with asyncio.timeout(wait * random.uniform(0.85, 1.15)):  # noqa: S311
+                await self._link_up.wait()
+        except TimeoutError:
+            return
+
+    def _link_changed(self, link: Link) -> None:
+        if link.usable and not self._was_usable:
+            self._hung = 0
+            self._link_up.set()
+        self._was_usable = link.usable
+        self._changed()
 
     async def read(self) -> HostSnapshot | None:
         """Ask once; None if the host could not be asked or did not answer."""
-        async with self._lock:
+        async with self._reading:
             token = secrets.token_hex(12)
             slow = self._slow is None or self._count % SLOW_EVERY == 0
-            command = probe_command(self._app, token, slow=slow, timeout_s=self._timeout_s)
-            began, began_at = time.monotonic(), self._clock()
+            command = probe_command(
+                self._app, token, slow=slow, timeout_s=self._limits.command_timeout_s
+            )
+            loop = asyncio.get_running_loop()
+            began, began_at = loop.time(), self._clock()
             try:
                 outcome = await self._session.run(command)
             except BeamdeckError:
                 # Not connected just now: the link's own state says why, the last snapshot stays.
                 return None
-            took = time.monotonic() - began
-            if not outcome.known or not outcome.stdout:
-                return None
-            self._count += 1
-            self._keep(outcome.stdout, token, began_at, took)
-            return self._snapshot
+            took = loop.time() - began
+            answer = parse_probe(outcome.stdout, self._app, token, self._slow)
+            self._trouble = trouble_of(outcome, whole=answer.whole)
+            self._hung = self._hung + 1 if outcome.ended is Ended.TIMED_OUT else 0
+            if not self._trouble:
+                self._count += 1
+                self._keep(answer, began_at, took)
+            self._changed()
+            return None if self._trouble else self._snapshot
 
-    def _keep(self, output: bytes, token: str, began_at: float, took: float) -> None:
-        answer = parse_probe(output, self._app, token, self._slow)
-        self._slow = answer.slow
-        middle = began_at + took / 2
-        skew = answer.host_time - middle if answer.host_time is not None else None
-        last = self._snapshot
+    def _keep(self, answer: ProbeAnswer, began_at: float, took: float) -> None:
         now = began_at + took
-        looping = self._loops(now, last.unit.restarts if last else None, answer.unit.restarts)
+        if answer.slow is not None:
+            self._slow, self._slow_at = answer.slow, now
+        host_time = answer.host_time
+        skew = None if host_time is None else host_time - (began_at + took / 2)
+        self._loop = self._loop.seen(answer.unit, now, host_time)
         self._snapshot = HostSnapshot(
             host=self._session.host.name,
             app=self._app.name,
             taken_at=now,
             rtt_s=took,
-            unit=replace(answer.unit, looping=looping),
-            release=answer.release,
-            machine=replace(answer.machine, skew_s=skew),
+            unit=replace(answer.unit, looping=self._loop.looping(now)),
+            release=self._release(answer),
+            machine=replace(answer.machine, skew_s=skew, slow_at=self._slow_at),
             problem=answer.problem,
         )
-        self.changed()
 
-    def _loops(self, now: float, before: int | None, restarts: int | None) -> bool:
-        """Whether systemd restarted it twice or more lately; a restart by hand sets back to 0."""
-        rise = (restarts or 0) - (before if before is not None else restarts or 0)
-        if rise < 0:
-            self._rises.clear()
-        elif rise:
-            self._rises.append((now, rise))
-        self._rises = [(at, count) for at, count in self._rises if now - at < LOOP_MEMORY_S]
-        return sum(count for _, count in self._rises) >= LOOP_RESTARTS
+    def _release(self, answer: ProbeAnswer) -> ReleaseFacts:
+        """With what earlier looks and the node itself told, as far as that still holds."""
+        release = answer.release
+        if self._told is not None and self._told[0] != _run_of(answer.unit):
+            self._told = None
+        if self._told is not None:
+            release = replace(release, runs=self._told[1], runs_by="rpc")
+        last = self._snapshot.release.ran if self._snapshot is not None else None
+        return replace(release, ran=release.runs or last)
+
+    async def read_running(self) -> str:
+        """Ask the node for its version; empty, or a sentence that says why it is not known."""
+        async with self._asking:
+            snapshot = self._snapshot
+            if snapshot is None or not snapshot.unit.main_pid:
+                return "no node is running" if snapshot else "the host was not read yet"
+            token = secrets.token_hex(12)
+            limit = self._limits.command_timeout_s
+            try:
+                question = read_running_by_rpc(self._app, snapshot.release, token, timeout_s=limit)
+                answer = parse_running(await self._session.run(question), token)
+            except CannotAsk as refused:
+                return refused.detail
+            except BeamdeckError as error:
+                return f"{error.title}: {error.detail}"
+            if answer.version is None:
+                return answer.problem
+            self._told = (_run_of(snapshot.unit), answer.version)
+            await self.read()
+            return "" if self._told is not None else "it was restarted meanwhile"
+
+
+def _run_of(unit: UnitFacts) -> str:
+    # Beside the ID, for systemd older than it, what else tells one run from the next.
+    return f"{unit.invocation_id} {unit.main_pid} {unit.since_monotonic_us}"
+
+
+def trouble_of(outcome: Outcome, *, whole: bool) -> str:
+    """Why a probe's answer cannot be used, in words; empty if it is `whole`."""
+    if outcome.ended is Ended.LINK_LOST:
+        return "the link was lost while it was read"
+    if not outcome.known:
+        return f"the probe did not end ({outcome.ended})"
+    if whole:
+        return ""
+    said = from_host(outcome.stderr.strip().split(b"\n")[0], limit=120)
+    status = "no exit status" if outcome.exit_status is None else f"exit {outcome.exit_status}"
+    return f"the probe broke off ({status}){': ' + said if said else ''}"
