@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,19 +22,27 @@ class ActionsScreen(Dialog[Action]):
         Binding("j", "cursor(1)", "down", show=False),
         Binding("k", "cursor(-1)", "up", show=False),
     ]
-    DEFAULT_CSS = "ActionsScreen OptionList { border: none; height: auto; background: $surface; }"
+    DEFAULT_CSS = """
+    ActionsScreen OptionList, ActionsScreen OptionList:focus {
+        border: none; height: auto; background: $surface;
+    }
+    """
 
-    def __init__(self, title: str, actions: Sequence[Action]) -> None:
+    def __init__(
+        self, title: str, actions: Sequence[Action], signs: Mapping[str, str] | None = None
+    ) -> None:
+        """`signs` are the keys to show, by the id that an action names."""
         super().__init__(title)
         self._actions = actions
+        self._signs = signs or {}
 
     def compose_body(self) -> ComposeResult:
         """An option an action."""
         options = []
         for action in self._actions:
             why = f"   {action.why_not}" if action.why_not else ""
-            text = f"{action.key:<3} {action.label}"
-            options.append(Option(Content.assemble(text, (why, "$text-muted")),
+            text = f"{self._signs.get(action.key, ''):<3} {action.label}"
+            options.append(Option(Content.assemble(text, (why, "$foreground-muted")),
                                   disabled=bool(action.why_not)))  # fmt: skip
         yield OptionList(*options, markup=False)
 

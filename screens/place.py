@@ -23,7 +23,7 @@ def bindings_of(place: str) -> list[BindingType]:
     return [
         Binding(key.keys, key.action, key.label, show=False, id=key.id)
         for key in KEYS
-        if key.place == place
+        if key.works_at(place)
     ]
 
 

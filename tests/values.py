@@ -26,7 +26,7 @@ def snapshot(
     """A snapshot of billing on a host that is well, but for what is said."""
     facts = UnitFacts(
         "billing_prod.service",
-        load_state="loaded",
+        load_state=str(unit.pop("load_state", "loaded")),
         active_state=active,
         sub_state="running" if active == "active" else "failed",
         result="success" if active == "active" else "exit-code",

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.values import NOW, view
 from tui.model.host import HostView, Link, LinkState
-from tui.model.host_rows import cells_of, columns_for
-from tui.model.sparks import sparks
+from tui.model.host_rows import SIGNS, cells_of, columns_for, filter_text
+from tui.model.release import ReleaseFacts
+from tui.model.sparks import spark_line, sparks
 
 
 def texts(shown: HostView, odd: tuple[str, ...] = ()) -> dict[str, str]:
@@ -31,6 +32,9 @@ def test_signs_stand_beside_words() -> None:
     assert line["runs"] == "0.1.0 ≠"
     assert line["boots"] == "0.2.0 ↻"
     assert line["restarts"] == "4 !"
+    assert texts(view("web3"), ("boots",))["boots"] == "0.2.0 ≠"
+    assert texts(view("web3"), ("clock",))["state"] == "running, clock"
+    assert texts(view("web3"), ("version", "reload"))["odd"] == "version reload"
 
 
 def test_a_host_out_of_reach_keeps_versions_and_drops_what_moves() -> None:
@@ -59,7 +63,47 @@ def test_at_80_columns_what_matters_is_there() -> None:
 
 def test_a_wide_terminal_has_all_of_it() -> None:
     rows = [cells_of(view("web1"), (), NOW)]
-    assert len(columns_for(160, rows)) > 10
+    assert len(columns_for(160, rows)) > 12
+
+
+def test_a_narrow_terminal_keeps_what_tells_hosts_apart() -> None:
+    rows = [cells_of(view("web1"), (), NOW)]
+    assert [c.key for c, _ in columns_for(40, rows)] == ["host", "state", "runs"]
+    assert [c.key for c, _ in columns_for(10, rows)] == ["host"]
+
+
+def test_room_that_is_left_goes_first_to_names_and_versions_by_turns() -> None:
+    long = "0.3.0+20180604-master-41aa07c"
+    rows = [cells_of(view("web1", runs=long, boots=long), (), NOW)]
+    widths = {c.key: width for c, width in columns_for(100, rows)}
+    assert abs(widths["runs"] - widths["boots"]) <= 1
+    assert widths["runs"] > 14
+    widths = {c.key: width for c, width in columns_for(300, rows)}
+    assert widths["runs"] == len(long)
+
+
+def test_a_name_that_cannot_be_used_is_shown_and_marked() -> None:
+    seen = view("web1").snapshot
+    assert seen is not None
+    release = ReleaseFacts(unusable=(("boots", "$(reboot)"), ("on disk", "x y")))
+    shown = replace(view("web1"), snapshot=replace(seen, release=release))
+    cells = {key: (text, style) for key, text, style in cells_of(shown, (), NOW)}
+    assert cells["boots"] == ("$(reboot) ✗", "warning")
+    assert cells["runs"] == ("?", "plain")
+    assert all(text[-1] in SIGNS for text in (cells["boots"][0], "0.1.0 ≠", "4 !", "0.2.0 ↻"))
+
+
+def test_a_probe_that_brought_nothing_is_no_reading() -> None:
+    failed = HostView("web1", Link(LinkState.UP, NOW - 1), None, "the probe broke off (exit 127)")
+    assert texts(failed)["state"] == "no answer"
+
+
+def test_a_filter_looks_at_names_states_versions_and_tools() -> None:
+    found = filter_text(view("web1", runs="0.3.1"), NOW)
+    for word in ("web1", "running", "0.3.1", "mix", "billing_prod.service"):
+        assert word in found
+    assert "61%" not in found
+    assert "unknown key" in filter_text(HostView("web1", Link(LinkState.UNKNOWN_KEY, NOW)), NOW)
 
 
 @given(st.integers(1, 300), st.text(max_size=40))
@@ -68,6 +112,15 @@ def test_columns_never_exceed_the_width_they_can_have(width: int, version: str) 
     chosen = columns_for(width, rows)
     total = 1 + sum(w + 1 for _, w in chosen)
     assert total <= max(width, 30) or len(chosen) <= 1
+
+
+def test_bars_of_several_hosts_share_a_measure_and_a_line() -> None:
+    counts = {"web1": [0, 0], "web2": [4, 8], "web3": [1, 0]}
+    assert spark_line("errors/min", counts, 80) == "errors/min  web1 ▁▁  web2 ▅█  web3 ▂▁"
+    assert spark_line("errors/min", counts, 30) == "errors/min  web2 ▅█  web3 ▂▁"
+    assert spark_line("errors/min", counts, 24) == "errors/min  web2 ▅█  +1"
+    assert spark_line("errors/min", counts, 15) == "errors/min  +2"
+    assert spark_line("errors/min", {"web1": [0], "web2": []}, 80) == ""
 
 
 def test_bars() -> None:

@@ -26,8 +26,13 @@ def test_default_keys_are_canonical_and_none_is_to_be_avoided() -> None:
 
 
 def test_overlap_names_both() -> None:
-    assert overlaps({"restart": "u"}) == ("u is both unlock and restart in hosts",)
-    assert overlaps({"unlock": "R"}) == ("R is both unlock and restart in hosts",)
+    assert overlaps({"actions": "u"}) == ("u is both unlock and actions in hosts",)
+    assert overlaps({"unlock": "a"}) == ("a is both unlock and actions in hosts",)
+    # A key that does the same at two places is in the way in both.
+    assert overlaps({"restart": "u"}) == (
+        "u is both unlock and restart in hosts",
+        "u is both unlock and restart in host",
+    )
     # Keys of two places do not meet; keys that change places do not either.
     assert overlaps({"export": "R"}) == ()
     assert overlaps({"restart": "D", "actions": "R"}) == ()
@@ -41,6 +46,7 @@ def test_remapped_keys_are_put_in() -> None:
     assert restart.keys == "ctrl+r"
     assert restart.action == "restart"
     assert "restart" not in {key.id for key in keys_of("journal", {})}
+    assert "restart" in {key.id for key in keys_of("host", {})}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tui.model.unit import UnitWord
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An entry of the actions list: what it says, the screen's action, why it is off."""
+    """An entry of the actions list: what it says, its key's id and action, why it is off."""
 
     label: str
     key: str
@@ -21,13 +21,14 @@ class Action:
 
 def actions_for(views: Sequence[HostView]) -> tuple[Action, ...]:
     """The actions for these hosts, in the order of their use."""
-    one = len(views) == 1
+    one = "" if len(views) == 1 else "one host at a time"
     return (
-        Action("restart, host by host", "R", "restart", _no_restart(views)),
-        Action("details", "⏎", "details", "" if one else "one host at a time"),
-        Action("its journal", "3", "app.go('journal')"),
-        Action("host key or passphrase", "t", "trust", _no_trust(views) if one else "one host"),
-        Action("connect again now", "c", "reconnect", _no_retry(views)),
+        Action("restart, host by host", "restart", "restart", _no_restart(views)),
+        Action("details", "details", "details", one),
+        Action("the journal", "journal", "app.go('journal')"),
+        Action("host key or passphrase", "trust", "trust", one or _no_trust(views)),
+        Action("connect again now", "reconnect", "reconnect", _no_retry(views)),
+        Action("ask the node for its version", "ask_node", "ask_node", one or _no_node(views[0])),
     )
 
 
@@ -49,3 +50,9 @@ def _no_trust(views: Sequence[HostView]) -> str:
 
 def _no_retry(views: Sequence[HostView]) -> str:
     return "connected" if all(view.link.usable for view in views) else ""
+
+
+def _no_node(view: HostView) -> str:
+    if not view.link.usable or view.snapshot is None:
+        return "not connected"
+    return "" if view.snapshot.unit.main_pid else "no node is running"

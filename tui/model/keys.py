@@ -6,12 +6,15 @@ A key belongs to places (`*` is every place). Names of keys are Textual's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key: `id` (named in the config), the keys that do it, the action, what it says."""
+    """A key: `id` (named in the config), the keys that do it, the action, what it says.
+
+    `place` is where it belongs, `also` where it does the same.
+    """
 
     id: str
     keys: str
@@ -19,6 +22,11 @@ class Key:
     label: str
     place: str = "*"
     shown: bool = False
+    also: tuple[str, ...] = ()
+
+    def works_at(self, place: str) -> bool:
+        """Whether it does something of its own at `place`."""
+        return place == self.place or place in self.also
 
 
 KEYS: tuple[Key, ...] = (
@@ -45,9 +53,10 @@ KEYS: tuple[Key, ...] = (
     Key("mark", "space", "mark", "mark", "hosts", shown=True),
     Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
     Key("actions", "a", "actions", "actions", "hosts", shown=True),
-    Key("restart", "R", "restart", "restart", "hosts", shown=True),
-    Key("trust", "t", "trust", "host key, passphrase", "hosts"),
-    Key("reconnect", "c", "reconnect", "connect again", "hosts"),
+    Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
+    Key("trust", "t", "trust", "host key, passphrase", "hosts", also=("host",)),
+    Key("reconnect", "c", "reconnect", "connect again", "hosts", also=("host",)),
+    Key("ask_node", "v", "ask_node", "ask its version", "host", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
     Key("pause", "equals_sign", "pause", "pause", "journal", shown=True),
     Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True),
@@ -67,15 +76,15 @@ KEYS: tuple[Key, ...] = (
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
 )
 
-PLACES = ("environments", "hosts", "journal", "walkthrough")
+PLACES = ("environments", "hosts", "host", "journal", "walkthrough")
 
 
 def keys_of(place: str, remapped: Mapping[str, str]) -> tuple[Key, ...]:
     """The keys that work at a place, with the config's own keys put in."""
     return tuple(
-        Key(k.id, remapped.get(k.id, k.keys), k.action, k.label, k.place, k.shown)
+        replace(k, keys=remapped.get(k.id, k.keys))
         for k in KEYS
-        if k.place in ("*", place)
+        if k.place == "*" or k.works_at(place)
     )
 
 

@@ -37,6 +37,8 @@ def _host_json(view: HostView, odd: tuple[str, ...], now: float) -> dict[str, ob
         "host": view.host,
         "link": str(view.link.state),
         "link_detail": view.link.detail,
+        "trouble": view.trouble,
+        "fresh": view.fresh(now),
         "fingerprint": view.link.fingerprint,
         "odd": list(odd),
     }
@@ -72,16 +74,21 @@ def status_lines(
 def _host_words(view: HostView, now: float) -> str:
     snapshot = view.snapshot
     if snapshot is None:
-        return f"{view.link.state}  {view.link.detail}".rstrip()
-    unit, release = snapshot.unit, snapshot.release
+        return f"{view.link.state}  {view.trouble or view.link.detail}".rstrip()
+    unit, release, machine = snapshot.unit, snapshot.release, snapshot.machine
     lasted = snapshot.lasted_s(now)
-    since = duration(lasted) if lasted is not None else "-"
+    since = "-" if lasted is None else duration(lasted)
     runs, boots = release.runs or "?", release.boots or "?"
-    change = "  restart changes it" if release.restart_changes else ""
     restarts = unit.restarts if unit.restarts is not None else "?"
+    load = "?" if machine.load_1m is None else f"{machine.load_1m:.1f}"
+    used = machine.disk_used_percent
     age = duration(view.age_s(now) or 0.0)
     old = "" if view.fresh(now) else f"{view.link.state}, read {age} ago: "
-    return (
-        f"{old}{unit.word:<10}  since {since:<8}  restarts {restarts}  "
-        f"runs {runs}  boots {boots}{change}"
-    )
+    words = [
+        f"{old}{unit.word:<10}  since {since:<8}  restarts {restarts}",
+        f"runs {runs}  boots {boots}",
+        f"load {load}  disk {'?' if used is None else f'{used}%'}",
+    ]
+    if release.restart_changes:
+        words.append("restart changes it")
+    return "  ".join(words)

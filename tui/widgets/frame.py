@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.model.frame import FrameState
-from tui.model.keys import keys_of
+from tui.model.keys import Key, keys_of
 
 TABS = (("0", "environments", "fleets"), ("1", "hosts", "hosts"), ("3", "journal", "journal"))
 
@@ -135,7 +135,9 @@ class KeyLine(Static):
         self._draw()
 
     def _draw(self) -> None:
-        keys = [key for key in keys_of(self._place, self._remapped) if key.shown]
+        keys = [
+            key for key in keys_of(self._place, self._remapped) if key.shown and self._works(key)
+        ]
         # The place's own keys first: they are what the eye looks for. Help always fits.
         keys.sort(key=lambda k: (k.place == "*", k.id != "help"))
         line, room = Content(" "), max(self.size.width - 1, 0)
@@ -144,3 +146,7 @@ class KeyLine(Static):
             if line.cell_length + item.cell_length <= room:
                 line = Content.assemble(line, item)
         self.update(line)
+
+    def _works(self, key: Key) -> bool:
+        # A key of every place that this one has no answer to is not worth its room.
+        return key.action.startswith("app.") or hasattr(self.screen, f"action_{key.action}")

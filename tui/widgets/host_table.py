@@ -1,7 +1,7 @@
 """The table of hosts: a line each, updated in place, the highlighted one kept by its name.
 
 Drawn line by line from values: cells are never parsed as markup, and an update paints only what
-changed. Columns that do not fit are left out, the most needed come first.
+changed. What does not fit a cell loses its middle, never the sign behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click
@@ -18,6 +18,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from tui.model.host_rows import SIGNS
+from tui.widgets.cells import cut_cells, pad_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class HostTable(ScrollView):
         self._columns: tuple[Column, ...] = ()
         self._rows: tuple[Row, ...] = ()
         self._highlighted = ""
+        self._nothing = ""
 
     @property
     def highlighted(self) -> str:
@@ -90,11 +94,15 @@ class HostTable(ScrollView):
         """The hosts shown, top down."""
         return tuple(row.host for row in self._rows)
 
-    def show(self, columns: tuple[Column, ...], rows: Sequence[Row]) -> None:
-        """Draw these rows; the highlight stays on its host, or falls to a neighbour."""
+    def show(self, columns: tuple[Column, ...], rows: Sequence[Row], nothing: str = "") -> None:
+        """Draw these rows; the highlight stays on its host, or falls to a neighbour.
+
+        `nothing` stands there if there are none.
+        """
         new = tuple(rows)
-        if new == self._rows and columns == self._columns:
+        if new == self._rows and columns == self._columns and (new or nothing == self._nothing):
             return
+        self._nothing = nothing
         old_index = self._index()
         resized = columns != self._columns or len(new) != len(self._rows)
         changed = [i for i, (a, b) in enumerate(zip(self._rows, new, strict=False)) if a != b]
@@ -103,8 +111,10 @@ class HostTable(ScrollView):
             index = min(max(old_index, 0), len(new) - 1)
             self._highlight(new[index].host if new else "")
         if resized:
-            self.virtual_size = Size(0, len(new) + 1)
+            self.virtual_size = Size(0, self._lines)
             self.refresh(layout=True)
+        elif not new:
+            self.refresh()
         else:
             for index in changed:
                 self._refresh_row(index)
@@ -151,9 +161,13 @@ class HostTable(ScrollView):
         if 0 <= index < len(self._rows):
             self._highlight(self._rows[index].host)
 
+    @property
+    def _lines(self) -> int:
+        return max(1, len(self._rows)) + 1
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line a host and the heading."""
-        return len(self._rows) + 1
+        return self._lines
 
     def render_line(self, y: int) -> Strip:
         """A heading or a host as a strip."""
@@ -166,7 +180,9 @@ class HostTable(ScrollView):
                 cells.append(Segment(_fitted(column.label, column) + " ", style))
             return Strip(cells).adjust_cell_length(width, style)
         if index >= len(self._rows):
-            return Strip.blank(width)
+            said = f" {self._nothing}" if index == 0 else ""
+            muted = self.get_component_rich_style("host-table--muted")
+            return Strip([Segment(pad_cells(said, width), muted)])
         return self._row_strip(self._rows[index], width)
 
     def _row_strip(self, row: Row, width: int) -> Strip:
@@ -174,22 +190,35 @@ class HostTable(ScrollView):
         # get_component_rich_style carries the widget's own background; the highlight lies on top.
         over = self.get_component_rich_style("host-table--highlight") if lit else Style()
         back = Style(bgcolor=over.bgcolor) if lit else Style()
+        plain = self.get_component_rich_style("host-table--plain") + back
         sign = "▌" if lit else ("*" if row.marked else " ")
-        segments = [Segment(sign, over)]
+        segments = [Segment(sign, over if lit else plain)]
         for column in self._columns:
             text, kind = row.cell(column.key)
             if row.marked and lit and column is self._columns[0]:
-                text = "*" + text
+                text = f"*{text}"
             style = self.get_component_rich_style(f"host-table--{kind or 'plain'}") + back
             segments.append(Segment(_fitted(text, column) + " ", style))
-        plain = self.get_component_rich_style("host-table--plain") + back
         return Strip(segments).adjust_cell_length(width, plain)
 
 
 def _fitted(text: str, column: Column) -> str:
-    """Exactly the column's width in cells; what is cut ends in `+`."""
-    length = cell_len(text)
-    if length > column.width:
-        return set_cell_size(text, column.width - 1) + "+"
-    space = " " * (column.width - length)
+    """Exactly the column's width in cells; a long text loses its middle, its sign stays."""
+    if cell_len(text) > column.width:
+        text = _shortened(text, column.width)
+    space = " " * (column.width - cell_len(text))
     return space + text if column.right else text + space
+
+
+def _shortened(text: str, width: int) -> str:
+    sign = text[-2:] if text[-1:] in SIGNS and text[-2:-1] == " " else ""
+    body = text[: len(text) - len(sign)]
+    room = width - len(sign)
+    if cell_len(body) <= room or room < 4:
+        return cut_cells(body, room)[0] + sign
+    # The end of a version is its commit, the beginning its number: both tell.
+    tail = min(4, (room - 1) // 2)
+    end = body[-tail:]
+    while cell_len(end) > tail:
+        end = end[1:]
+    return f"{cut_cells(body, room - 1 - cell_len(end))[0]}…{end}{sign}"

@@ -1,0 +1,114 @@
+"""What can be asked for chosen hosts, from the table as from one host's details."""
+
+from __future__ import annotations
+
+from textual import work
+
+from screens.place import Place
+from tui.messages import PlanRequested, TrustRequested
+from tui.model.host import HostView
+from tui.model.host_actions import Action, actions_for
+from tui.model.keys import keys_of
+from tui.model.plan import PlanRefused
+from tui.widgets.frame import key_sign
+
+
+class HostActs(Place):
+    """A place with chosen hosts: each key opens a plan, a dialog or a read, and changes nothing."""
+
+    _planning = False
+
+    def chosen(self) -> tuple[str, ...]:
+        """The hosts that the keys are about, in the order shown."""
+        raise NotImplementedError
+
+    def highlighted(self) -> str:
+        """The one host that is looked at; empty without one."""
+        raise NotImplementedError
+
+    def view_of(self, host: str) -> HostView | None:
+        """A host as it is known now."""
+        return next((view for view in self.deck.board.views if view.host == host), None)
+
+    def key_signs(self) -> dict[str, str]:
+        """The keys as they stand on the keyboard, by their ids, remapped ones put in.
+
+        Those of the details are in it too: the list of actions names them.
+        """
+        keys = [*keys_of("host", self.deck.config.keys), *keys_of("hosts", self.deck.config.keys)]
+        return {key.id: key_sign(key.keys) for key in keys}
+
+    def action_actions(self) -> None:
+        """What can be done with the chosen hosts; what cannot says why."""
+        from screens.actions import ActionsScreen
+
+        hosts = self.chosen()
+        views = [view for view in map(self.view_of, hosts) if view is not None]
+        if not views:
+            return
+
+        async def answered(action: Action | None) -> None:
+            if action is not None:
+                await self.run_action(action.call)
+
+        screen = ActionsScreen(", ".join(hosts), actions_for(views), self.key_signs())
+        self.app.push_screen(screen, answered)
+
+    def action_restart(self) -> None:
+        """Open a plan that restarts the chosen hosts one by one."""
+        hosts = self.chosen()
+        if not hosts:
+            return
+        if self._planning:
+            # A second press is refused: it must not become a second plan behind the first.
+            self.notify("the plan is being made", timeout=2, markup=False)
+            return
+        self._planning = True
+        self._plan_restart(hosts)
+
+    @work(group="plan")
+    async def _plan_restart(self, hosts: tuple[str, ...]) -> None:
+        # Late: what plans need is not needed for the first paint.
+        from tui.operations.restart import restart_plan
+
+        deck = self.deck
+        self.notify(f"reading {', '.join(hosts)}", timeout=2, markup=False)
+        try:
+            plan = await restart_plan(
+                deck.environment, deck.app, deck.sessions, deck.board.refresh, hosts, deck.clock
+            )
+        except PlanRefused as refused:
+            self.notify(refused.reason, title="no restart", severity="warning", markup=False)
+        else:
+            self.post_message(PlanRequested(plan))
+        finally:
+            self._planning = False
+
+    def action_trust(self) -> None:
+        """What keeps the highlighted host out."""
+        host = self.highlighted()
+        if host:
+            self.post_message(TrustRequested(host))
+
+    def action_reconnect(self) -> None:
+        """Try the chosen hosts' links again now."""
+        for host in self.chosen():
+            self.deck.fleet.retry(host)
+
+    def action_ask_node(self) -> None:
+        """Ask the highlighted host's node which release it runs; takes the host half a second."""
+        host = self.highlighted()
+        if host:
+            self._ask_node(host)
+
+    @work(group="ask", exclusive=True)
+    async def _ask_node(self, host: str) -> None:
+        self.notify(f"asking the node on {host}", timeout=2, markup=False)
+        problem = await self.deck.board.read_running(host)
+        if problem:
+            self.notify(problem, title=f"{host}: version not known", severity="warning",
+                        markup=False)  # fmt: skip
+            return
+        view = self.view_of(host)
+        if view is not None and view.snapshot is not None:
+            self.notify(f"{host} runs {view.snapshot.release.runs}, it says", markup=False)
