@@ -135,8 +135,10 @@ def _notice_lines(notice: Notice, signs: dict[str, str]) -> list[Content]:
     style = "bold $text-error" if notice.severity <= Severity.SHUT_OUT else "bold $text-warning"
     lines = [Content.styled(notice.headline, style)]
     lines += [Content(f"  {line}") for line in notice.lines]
-    keys = "   ".join(f"{signs.get(key, key)} {label}" for key, label in notice.keys)
-    return [*lines, *([Content.styled(f"  {keys}", "$foreground-muted")] if keys else []), Content("")]
+    if notice.keys:
+        keys = "   ".join(f"{signs.get(key, key)} {label}" for key, label in notice.keys)
+        lines.append(Content.styled(f"  {keys}", "$foreground-muted"))
+    return [*lines, Content("")]
 
 
 def _laid_out(sections: Sequence[Section], room: int) -> list[Content]:

@@ -143,3 +143,21 @@ async def test_a_clock_that_is_off_shows(make_fleet: MakeFleet, ahead: float) ->
         await until(lambda: view_of(board, "web1").snapshot)
         skew = snapshot_of(board, "web1").machine.skew_s
         assert skew == pytest.approx(ahead, abs=2.0)
+
+
+async def test_the_node_itself_is_asked_where_the_command_line_may_not_be_read(
+    make_fleet: MakeFleet,
+) -> None:
+    demo = await make_fleet()
+    async with board_on(demo) as board:
+        await until(lambda: view_of(board, "web3").snapshot)
+        assert await board.read_running("web3") == ""
+        release = snapshot_of(board, "web3").release
+        assert (release.runs, release.runs_by, release.boots) == ("0.2.0", "rpc", "0.3.0")
+        demo.machines["web3"].unit.submit("restart")
+        await until(lambda: snapshot_of(board, "web3").release.runs == "0.3.0")
+        assert snapshot_of(board, "web3").release.runs_by == "boot path"
+        demo.machines["web3"].unit.submit("stop")
+        await until(lambda: snapshot_of(board, "web3").unit.word is UnitWord.STOPPED)
+        assert await board.read_running("web3") == "no node is running"
+        assert snapshot_of(board, "web3").release.ran == "0.3.0"

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from tui.commands.node import CannotAsk, parse_running, read_running_by_rpc
 from tui.commands.probe import ProbeAnswer, SlowFacts, parse_probe, probe_command
 from tui.errors import BeamdeckError
 from tui.model.command import Ended, Outcome
@@ -202,6 +201,9 @@ class HostProbe:
 
     async def read_running(self) -> str:
         """Ask the node for its version; empty, or a sentence that says why it is not known."""
+        # Late: the first paint does not wait for what reads the snippets.
+        from tui.commands.node import CannotAsk, parse_running, read_running_by_rpc
+
         async with self._asking:
             snapshot = self._snapshot
             if snapshot is None or not snapshot.unit.main_pid:

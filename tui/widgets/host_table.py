@@ -211,7 +211,8 @@ def _fitted(text: str, column: Column) -> str:
 
 
 def _shortened(text: str, width: int) -> str:
-    sign = text[-2:] if text[-1:] in SIGNS and text[-2:-1] == " " else ""
+    signed = width > 2 and text[-1:] in SIGNS and text[-2:-1] == " "
+    sign = text[-2:] if signed else ""
     body = text[: len(text) - len(sign)]
     room = width - len(sign)
     if cell_len(body) <= room or room < 4:
