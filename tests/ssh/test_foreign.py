@@ -10,7 +10,7 @@ import pytest
 
 from tests.ssh.bed import Bed, World
 from tests.ssh.conftest import until, up
-from tests.ssh.test_ssh_config import write_config
+from tests.ssh.test_variants import write_config
 from tui.model.fleet import Host
 from tui.model.host import LinkState
 from tui.ssh.failure import LinkFailure

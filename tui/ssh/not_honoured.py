@@ -30,6 +30,25 @@ _NAMED_FILES = {
 }
 
 
+_ALGORITHMS = (
+    "ciphers",
+    "macs",
+    "kexalgorithms",
+    "hostkeyalgorithms",
+    "pubkeyacceptedalgorithms",
+    "casignaturealgorithms",
+    "requiredrsasize",
+)
+
+
+def narrowed(found: Directives, defaults: Directives) -> tuple[str, ...]:
+    """A warning if ssh_config narrows algorithms: `defaults` is what OpenSSH says without it."""
+    changed = [n for n in _ALGORITHMS if n in found and found[n] != defaults.get(n, found[n])]
+    if not changed:
+        return ()
+    return (f"{', '.join(changed)} are not honoured: beamdeck offers its own algorithms",)
+
+
 def warnings_of(found: Directives) -> tuple[str, ...]:
     """What is security-relevant in ssh_config and not honoured, a sentence each."""
     said = []

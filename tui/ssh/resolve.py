@@ -15,12 +15,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tui.model.fleet import Host
 from tui.model.host import LinkState
 from tui.ssh.failure import LinkFailure
 from tui.ssh.foreign import check_foreign
+from tui.ssh.not_honoured import narrowed
 from tui.ssh.settings import (
     Hop,
     Settings,
@@ -68,6 +70,7 @@ class Resolver:
         self._files = ssh_config
         self._known_hosts = known_hosts
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._defaults: dict[str, list[str]] | None = None
         self.ssh = shutil.which("ssh")
 
     async def host(self, host: Host) -> Settings:
@@ -100,17 +103,27 @@ class Resolver:
         async with self._turn:
             if self._files:
                 await in_thread(check_foreign, self._files, str(Path.home()))
+            narrow: tuple[str, ...] = ()
             if self.ssh is not None:
                 found = await self._ask_openssh(self.ssh, name, user, port, address)
+                narrow = narrowed(found, await self._openssh_defaults(self.ssh))
             else:
                 found = await in_thread(_ask_asyncssh, self._files, name, user, port, address)
-        return settings_of(
+        settings = settings_of(
             name,
             found,
             home=str(Path.home()),
             local_user=getpass.getuser(),
             environ=os.environ,
         )
+        return replace(settings, warnings=(*settings.warnings, *narrow))
+
+    async def _openssh_defaults(self, ssh: str) -> dict[str, list[str]]:
+        """What OpenSSH says without any configuration; asked once."""
+        if self._defaults is None:
+            argv = [ssh, "-G", "-F", "none", "--", "localhost"]
+            self._defaults = parse_directives(await _output_of(argv, "localhost"))
+        return self._defaults
 
     async def _ask_openssh(
         self, ssh: str, name: str, user: str | None, port: int | None, address: str | None
