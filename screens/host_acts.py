@@ -69,14 +69,12 @@ class HostActs(Place):
     @work(group="plan")
     async def _plan_restart(self, hosts: tuple[str, ...]) -> None:
         # Late: what plans need is not needed for the first paint.
-        from tui.operations.restart import restart_plan
+        from tui.operations.planners import build_plan, hosts_param
 
         deck = self.deck
         self.notify(f"reading {', '.join(hosts)}", timeout=2, markup=False)
         try:
-            plan = await restart_plan(
-                deck.environment, deck.app, deck.sessions, deck.board.refresh, hosts, deck.clock
-            )
+            plan = await build_plan(deck.context, "restart", (hosts_param(hosts),))
         except PlanRefused as refused:
             self.notify(refused.reason, title="no restart", severity="warning", markup=False)
         else:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.config_samples import ROOT
 from tui.config import load_config
-from tui.model.fleet import App, Config, Environment, Health, Host, Limits
+from tui.model.fleet import App, Config, Environment, Health, Host, Limits, Task
 from tui.model.themes import THEME_NAMES
 from tui.theme import THEMES
 
@@ -50,7 +50,7 @@ def uncommented() -> str:
     return re.sub(r"^# (\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
 
 
-KINDS = (Config, Limits, Environment, Host, App, Health)
+KINDS = (Config, Limits, Environment, Host, App, Health, Task)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -63,7 +63,11 @@ def test_example_names_every_field_with_its_default(kind: type) -> None:
         assert any(field.name in table for table in full), f"{field.name} is not named"
         if default is None:
             assert not any(field.name in table for table in plain), field.name
-        elif default not in (dataclasses.MISSING, [], {}) or field.name in ("groups", "on"):
+        elif default not in (dataclasses.MISSING, [], {}) or field.name in (
+            "groups",
+            "on",
+            "log_files",
+        ):
             assert default in [table.get(field.name) for table in plain], field.name
 
 

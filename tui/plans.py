@@ -18,7 +18,7 @@ from tui.model.consent import Consent
 from tui.model.plan import Plan, PlanRefused
 from tui.operations.guards import changed_facts, consent_needs
 from tui.operations.plan_run import PlanRun
-from tui.operations.restart import restart_kinds, restart_plan
+from tui.operations.planners import plan_again, step_kinds
 
 if TYPE_CHECKING:
     from tui.app import BeamdeckApp
@@ -81,7 +81,7 @@ class PlanDesk:
             consent = await self._app.push_screen_wait(ConfirmScreen(plan, needs, changed=changed))
             if consent is None:
                 return None
-            fresh = await _plan_again(deck, plan)
+            fresh = await plan_again(deck.context, plan)
             changed = changed_facts(plan, fresh)
             if not changed:
                 return plan, consent
@@ -98,7 +98,7 @@ class PlanDesk:
             gate=deck.gate,
             oplog=deck.oplog,
             audit=deck.audit,
-            kinds=restart_kinds(deck.environment, deck.app, deck.board.refresh, deck.clock),
+            kinds=step_kinds(deck.context),
             clock=deck.clock,
         )
         self._runs[deck.key] = run
@@ -162,10 +162,3 @@ class PlanDesk:
     def record_lock(deck: Deck) -> None:
         """Write down that the environment was locked again by hand."""
         deck.audit.write(AuditRecord(event="lock", environment=deck.environment.name))
-
-
-async def _plan_again(deck: Deck, plan: Plan) -> Plan:
-    """The same change planned from a fresh look at the hosts."""
-    return await restart_plan(
-        deck.environment, deck.app, deck.sessions, deck.board.refresh, plan.hosts, deck.clock
-    )

@@ -49,7 +49,7 @@ PLAN = Plan(
     facts=(("web1.boots", "0.2.0"), ("web2.boots", "0.2.0")),
     left_out=("web3",),
 )
-HASH = "07a688b2f5a4566eb9649256efe0f22baf458ba27cf28b389f574c9c6aaed296"
+HASH = "b08dfd03ebcb7dec513b12f4dbc08f23fa9b237836c822abb9c9208244b6e83b"
 
 
 def with_step(**changes: object) -> Plan:

@@ -50,7 +50,7 @@ class FakeFleet:
 
     @property
     def kinds(self) -> dict[str, StepKind]:
-        return restart_kinds(self.environment, self.app, self.refresh, clock)
+        return restart_kinds(self.app, self.refresh)
 
     async def refresh(self, name: str) -> HostSnapshot | None:
         return await self.sessions[name].refresh()

@@ -60,7 +60,7 @@ class Console:
             gate=self.gate,
             oplog=OpLog(self.folder / "ops", time.time),
             audit=AuditLog(self.folder / "audit" / "audit.jsonl", time.time),
-            kinds=restart_kinds(self.environment, self.app, self.board.refresh, time.time),
+            kinds=restart_kinds(self.app, self.board.refresh),
             clock=time.time,
         )
 

@@ -23,6 +23,7 @@ from tui.messages import PlanRequested, TrustRequested
 from tui.model.fleet import Config
 from tui.model.host import HostView, Link, LinkState
 from tui.model.plan import Plan, PlanRefused, Tier
+from tui.operations.planners import hosts_of
 from tui.theme import THEMES
 from tui.widgets.host_table import HostTable
 from tui.widgets.notice_panel import NoticePanel
@@ -193,11 +194,11 @@ async def test_a_restart_posts_its_plan_and_a_second_press_is_refused(
     go, asked = asyncio.Event(), list[tuple[str, ...]]()
 
     async def plan(*args: Any) -> Plan:
-        asked.append(tuple(args[4]))
+        asked.append(hosts_of(args[2]))
         await go.wait()
         return PLAN
 
-    monkeypatch.setattr("tui.operations.restart.restart_plan", plan)
+    monkeypatch.setattr("tui.operations.planners.build_plan", plan)
     async with opened(three()) as (app, pilot, _screen):
         await pilot.press("asterisk", "R", "R")
         await until(lambda: "the plan is being made" in app.said)
@@ -213,7 +214,7 @@ async def test_a_refused_plan_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     async def plan(*_args: Any) -> Plan:
         raise PlanRefused("web1: a job is under way on it")
 
-    monkeypatch.setattr("tui.operations.restart.restart_plan", plan)
+    monkeypatch.setattr("tui.operations.planners.build_plan", plan)
     async with opened(three()) as (app, pilot, _screen):
         await pilot.press("R")
         await until(lambda: "web1: a job is under way on it" in app.said)

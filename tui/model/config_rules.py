@@ -1,7 +1,8 @@
 """What a configuration must hold beyond its types. Pure: flaws with their paths, no order of ours.
 
-A configuration may come from a repository: it is data. Nothing in it names a local command, and
-the files of ssh that can (ssh_config) are taken from the user's and the machine's folders only.
+A configuration may come from a repository: it is data. Nothing in it runs a local command by
+itself (`build` is one, and runs only as a plan that shows it and is confirmed), and the files of
+ssh that can (ssh_config) are taken from the user's and the machine's folders only.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 
 from tui.model import names
+from tui.model.change_window import FORM, window_fits
 from tui.model.flaw import Flaw, Path, nearest
-from tui.model.fleet import App, Config, Environment, Health, Host, Limits, Transport
+from tui.model.fleet import App, Config, Environment, Health, Host, Limits, Task, Transport
 from tui.model.key_names import AVOIDED, canonical_keys
 from tui.model.keys import KEYS, overlaps
 from tui.model.themes import THEME_NAMES
@@ -59,6 +61,8 @@ def flaws_of(config: Config) -> list[Flaw]:
 
 def _environment(at: Path, environment: Environment) -> Iterator[Flaw]:
     yield from _named(at, "name", environment.name, names.environment_name_fits)
+    if environment.change_window is not None and not window_fits(environment.change_window):
+        yield Flaw((*at, "change_window"), f"is no window; write it like {FORM}")
     if not environment.hosts:
         yield Flaw((*at, "hosts"), "an environment needs a host")
     if not environment.apps:
@@ -143,10 +147,28 @@ def _app(at: Path, app: App) -> Iterator[Flaw]:
     yield from _named(at, "owner", app.owner, names.user_fits)
     yield from _named(at, "node", app.node, names.node_fits)
     yield from _named(at, "release_store", app.release_store, _store_fits)
+    yield from _named(at, "build", app.build, _words_fit)
+    yield from _named(at, "build_in", app.build_in, _local_file_fits)
+    yield from _named(at, "migration_host", app.migration_host, names.host_name_fits)
+    yield from _within(at, "keep_releases", app.keep_releases, (2, 1000))
+    for index, path in enumerate(app.log_files):
+        yield from _named((*at, "log_files"), index, path, names.path_fits)
+    yield from _repeated((*at, "tasks"), [task.name for task in app.tasks])
+    for index, task in enumerate(app.tasks):
+        yield from _task((*at, "tasks", index), task)
     yield from _named(at, "restart_command", app.restart_command, _words_fit)
     if app.cookie is not None and not _cookie_fits(app.cookie.reveal()):
         yield Flaw((*at, "cookie"), "must be 1 to 255 visible characters without blanks")
     yield from _health((*at, "health"), app.health)
+
+
+def _task(at: Path, task: Task) -> Iterator[Flaw]:
+    yield from _named(at, "name", task.name, names.environment_name_fits)
+    yield from _within(at, "tier", task.tier, (1, 3))
+    yield from _within(at, "limit_s", task.limit_s, (1, 86_400))
+    text = task.expression
+    if not text.strip() or len(text) > 4096 or not text.replace("\n", " ").isprintable():
+        yield Flaw((*at, "expression"), "must be 1 to 4096 visible characters")
 
 
 def _health(at: Path, health: Health) -> Iterator[Flaw]:

@@ -45,6 +45,39 @@ class Health:
     within_s: float = 60.0
 
 
+class Manager(StrEnum):
+    """What keeps the app running: a systemd unit, or the release's own daemon and stop."""
+
+    SYSTEMD = "systemd"
+    RELEASE = "release"
+
+
+class MigrateWhen(StrEnum):
+    """When a deploy runs new migrations; `never` leaves them to the migrations screen."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    NEVER = "never"
+
+
+class TaskBy(StrEnum):
+    """How a task's expression is run: in the running node, or in a VM of its own."""
+
+    RPC = "rpc"
+    EVAL = "eval"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of an app: an Elixir expression with a name, a tier of guards and a limit."""
+
+    name: str
+    expression: str
+    by: TaskBy = TaskBy.EVAL
+    tier: int = 2
+    limit_s: float = 600.0
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A host as configured; what is not said here is left to ssh_config."""
@@ -63,7 +96,12 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app as configured. `on` names hosts or groups; empty means every host."""
+    """An app as configured. `on` names hosts or groups; empty means every host.
+
+    `migration_host` is the one host that runs migrations (None: the first that runs the app);
+    `build` is a command line of this machine, run in `build_in` by an explicit plan only;
+    `log_files` are what an app writes that does not log to journald.
+    """
 
     name: str
     unit: str | None = None
@@ -75,6 +113,14 @@ class App:
     env_file: str | None = None
     release_store: str | None = None
     restart_command: str | None = None
+    manager: Manager = Manager.SYSTEMD
+    migrations: MigrateWhen = MigrateWhen.AFTER
+    migration_host: str | None = None
+    build: str | None = None
+    build_in: str | None = None
+    keep_releases: int = 5
+    log_files: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
     on: tuple[str, ...] = ()
     health: Health = field(default_factory=Health)
 
@@ -92,12 +138,16 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A fleet: its hosts and the apps that run there."""
+    """A fleet: its hosts and the apps that run there.
+
+    `change_window` is when changes are expected, as `Mon-Fri 09:00-17:00` in UTC; None: always.
+    """
 
     name: str
     production: bool = False
     hosts: tuple[Host, ...] = ()
     apps: tuple[App, ...] = ()
+    change_window: str | None = None
 
     def hosts_of(self, app: App) -> tuple[Host, ...]:
         """The hosts that run `app`, in configured order."""

@@ -44,9 +44,24 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that goes when the plan is carried out; each must be ticked by itself.
+
+    `key` is what goes (a migration version, a release version), `what` what is lost with it.
+    """
+
+    key: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing done on one host. `precondition` and `verification` are said in words and
-    named by `kind`, which the runner looks up; `limit_s` is seconds until it is unknown."""
+    named by `kind`, which the runner looks up; `limit_s` is seconds until it is unknown.
+
+    `params` are what the kind needs to judge and verify (never a secret: they are written down
+    and enough to go on in another console); `pause` is said and waited for before the step.
+    """
 
     kind: str
     host: str
@@ -57,11 +72,21 @@ class Step:
     verification: str
     undo: str
     limit_s: float
+    params: Facts = ()
+    pause: str = ""
+
+    def param(self, name: str) -> str:
+        """A parameter of the step, empty if it has none of that name."""
+        return next((value for key, value in self.params if key == name), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change shown before it runs. `facts` are what it rests on (sorted key, value pairs)."""
+    """A change shown before it runs. `facts` are what it rests on (sorted key, value pairs).
+
+    `params` are what was asked for, enough to build the plan anew from a fresh look. From tier 3
+    on `losses` are ticked one by one and `oldest` is typed; `policy` says what tier 4 breaks.
+    """
 
     kind: str
     title: str
@@ -74,6 +99,14 @@ class Plan:
     verdicts: tuple[Verdict, ...] = ()
     left_out: tuple[str, ...] = ()
     undo: str = ""
+    params: Facts = ()
+    losses: tuple[Loss, ...] = ()
+    oldest: str = ""
+    policy: str = ""
+
+    def param(self, name: str) -> str:
+        """What was asked for under this name, empty if nothing was."""
+        return next((value for key, value in self.params if key == name), "")
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -93,8 +126,11 @@ class Plan:
             "environment": self.environment,
             "app": self.app,
             "steps": [
-                [s.kind, s.host, _command_digest(s.command), s.verification] for s in self.steps
+                [s.kind, s.host, _command_digest(s.command), s.verification, sorted(s.params)]
+                for s in self.steps
             ],
+            "params": sorted(self.params),
+            "losses": [[loss.key, loss.what] for loss in self.losses],
             "facts": sorted(self.facts),
             "left_out": sorted(self.left_out),
         }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.model.fleet import App, Config, Environment
     from tui.model.notice import Notice
     from tui.operations.audit_log import AuditLog
+    from tui.operations.context import PlanContext
     from tui.operations.follow import JournalFeed
     from tui.operations.oplog import OpLog
     from tui.operations.ports import Session
@@ -103,6 +104,20 @@ class Deck:
     def clock(self) -> Callable[[], float]:
         """Unix seconds; a test may freeze it."""
         return self.site.clock
+
+    @property
+    def context(self) -> PlanContext:
+        """What plans of this app are built from and carried out with."""
+        from tui.operations.context import PlanContext
+
+        return PlanContext(
+            self.environment,
+            self.app,
+            self.sessions,
+            self.board.refresh,
+            self.config.limits,
+            self.clock,
+        )
 
     def notices(self) -> tuple[Notice, ...]:
         """What the console noticed about the hosts, worst first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tui.commands import health as health_check
 from tui.commands.restart import limit_words, restart_command, restart_limit_s
@@ -15,6 +15,8 @@ from tui.model.names import unit_fits
 from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
 from tui.model.unit import UnitFacts, UnitWord
 from tui.model.words import counted, duration
+from tui.operations.context import PlanContext, Refresh
+from tui.operations.planners import hosts_of, hosts_param
 from tui.operations.ports import Session
 from tui.operations.restart_aftermath import SETTLE_S
 from tui.operations.restart_state import busy, restart_facts
@@ -25,7 +27,22 @@ KIND = "restart"
 FRESH_S = 15.0
 """Seconds that a snapshot may be old for a plan to rest on it."""
 
-Refresh = Callable[[str], Awaitable[HostSnapshot | None]]
+
+async def build(context: PlanContext, params: Facts) -> Plan:
+    """The plan to restart the hosts named in `params`; PlanRefused if one stands in the way."""
+    return await restart_plan(
+        context.environment,
+        context.app,
+        context.sessions,
+        context.refresh,
+        hosts_of(params),
+        context.clock,
+    )
+
+
+def kinds(context: PlanContext) -> dict[str, StepKind]:
+    """How the steps of a restart are carried out."""
+    return restart_kinds(context.app, context.refresh)
 
 
 async def restart_plan(
@@ -103,12 +120,11 @@ def plan_restart(
         facts=tuple(sorted(facts)),
         verdicts=_verdicts(app, snapshots),
         undo=_undo(snapshots),
+        params=(hosts_param(names),),
     )
 
 
-def restart_kinds(
-    environment: Environment, app: App, refresh: Refresh, clock: Callable[[], float]
-) -> dict[str, StepKind]:
+def restart_kinds(app: App, refresh: Refresh) -> dict[str, StepKind]:
     """How the runner carries out the steps of a restart plan of this app."""
 
     def work(step: Step, session: Session, facts: Facts) -> StepWork:

@@ -1,0 +1,61 @@
+"""Which module plans and carries out which kind of change.
+
+A module of the table has `build(context, params) -> Plan` (reads, then plans; PlanRefused) and
+`kinds(context) -> {step kind: StepKind}`. They are imported when they are first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from tui.model.plan import Facts, Plan, PlanRefused
+from tui.operations.context import PlanContext
+from tui.operations.steps import StepKind
+
+PLANNERS: Mapping[str, str] = {
+    "restart": "tui.operations.restart",
+}
+"""Kind of plan -> its module."""
+
+CARRIERS: tuple[str, ...] = ("tui.operations.restart",)
+"""The modules whose steps may stand in a plan of any kind."""
+
+
+async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
+    """The plan of a kind for what is asked, from a fresh look; PlanRefused says why not."""
+    module = _module(PLANNERS.get(kind, ""))
+    if module is None:
+        raise PlanRefused(f"no plan of the kind {kind!r} can be built")
+    plan: Plan = await module.build(context, params)
+    return plan
+
+
+async def plan_again(context: PlanContext, plan: Plan) -> Plan:
+    """The same change planned from a fresh look at the hosts."""
+    return await build_plan(context, plan.kind, plan.params)
+
+
+def step_kinds(context: PlanContext) -> dict[str, StepKind]:
+    """How every kind of step is carried out for the app of the context."""
+    found: dict[str, StepKind] = {}
+    for name in CARRIERS:
+        module = _module(name)
+        if module is not None:
+            found.update(module.kinds(context))
+    return found
+
+
+def hosts_param(hosts: tuple[str, ...] | list[str]) -> tuple[str, str]:
+    """The hosts that were asked for, as a plan's parameter."""
+    return ("hosts", " ".join(hosts))
+
+
+def hosts_of(params: Facts) -> tuple[str, ...]:
+    """The hosts that were asked for; () if none were named."""
+    return tuple(dict(params).get("hosts", "").split())
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(name) if name else None
