@@ -474,3 +474,14 @@ async def test_flood_of_all_hosts_leaves_the_loop_to_keys() -> None:
     # A slice is 6 ms and the piece that goes over it. CPU time: others may be using the machine.
     # Unsliced, the 4,000 lines of a host take a second.
     assert busy[len(busy) // 2] < 0.06
+
+
+async def test_a_clock_that_was_set_moves_what_comes_after_it_and_noise_does_not() -> None:
+    desk = Desk(*hosts(1))
+    desk.store.set_skew("web1", 0.2)
+    desk.feed.note_clock("web1", 0.9, rtt_s=0.3)
+    assert desk.store.skew("web1") == 0.2
+    desk.feed.note_clock("web1", 0.9, rtt_s=0.1)
+    assert desk.store.skew("web1") == 0.9
+    desk.feed.note_clock("web1", -600.0, rtt_s=2.0)
+    assert desk.store.skew("web1") == -600.0

@@ -46,6 +46,7 @@ def _of(name: str, text: str, *secrets: str) -> Sample:
 SECRETS: tuple[Sample, ...] = (
     _of("erl argv", f"beam.smp -mode embedded -setcookie {COOKIE} -sname app@web1", COOKIE),
     _of("erl cmdline with NUL", f"erl\0-setcookie\0{COOKIE}\0-name\0app@web1\0", COOKIE),
+    _of("glued to an invalid byte", f"\\xfe-setcookie {COOKIE} -sname app", COOKIE),
     _of("release argv", f"bin/app --cookie {COOKIE} --name x rpc", COOKIE),
     _of("release argv quoted", f'elixir --cookie "{COOKIE}" --hidden', COOKIE),
     _of("argv as list", f'["--cookie", "{COOKIE}", "--name"]', COOKIE),

@@ -104,6 +104,8 @@ def test_what_is_kept_around_a_secret() -> None:
         == '%{"password" => "***", "user" => "bob"}'
     )
     assert redact("a -setcookie X9 -name n@h") == "a -setcookie *** -name n@h"
+    sudoers = "devops ALL=(root) NOPASSWD: /usr/bin/systemctl restart x"
+    assert redact(sudoers) == sudoers
     assert redact("GET /x?token=abc9&user=7") == "GET /x?token=***&user=7"
     assert redact("İİİ password=x9 İ ok") == "İİİ password=*** İ ok"
 

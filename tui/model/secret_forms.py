@@ -48,7 +48,7 @@ def _compiled(regex: str) -> re.Pattern[str]:
 # Names whose value is a secret whatever stands between, and names that need a clearer sign.
 # `token_count`, `password_reset` and the like end otherwise and are left alone.
 _STRONG = (
-    r"(?:password|passwd|passphrase|passcode|token(?<!unexpected token)|credential"
+    r"(?:password|passwd(?<!nopasswd)|passphrase|passcode|token(?<!unexpected token)|credential"
     r"|secret(?:[_-]?(?:access[_-]?)?key)?|signing[_-]salt|encryption[_-]salt"
     r"|api[_-]?key|access[_-]?key|account[_-]?key|auth[_-]?key|client[_-]?key"
     r"|encryption[_-]?key|license[_-]?key|master[_-]?key|private[_-]?key|session[_-]?key"
@@ -116,6 +116,8 @@ FORMS = (
     # Tuples of Erlang and Elixir, headers as pairs, argv as a list.
     _form(_WORDS, ",", rf"({{:?[\w.-]{{0,64}}?{_NAME}, *|{_NAME}\\*[\"'], *){_QUOTED}"),
     _form(_WORDS, "-", rf"((?<![\w-])--?[\w-]{{0,40}}?{_NAME}{_END}(?:=|[ ␀]+))(?!-){_VALUE}"),
+    # Without a look at what stands before: an invalid byte is shown as letters glued to it.
+    _form("setcookie", "-", rf"(-setcookie{_END}(?:=|[ ␀]+))(?!-){_VALUE}"),
     _form("pass identified", "'", r"((?:password|identified by) +')[^'\n]++"),
     _form("pass", "login", r"(\blogin +\S{1,128} +password +)\S++"),
     _form(_WORDS, "</", rf"({_NAME}>)[^<>\n]++(?=</)"),

@@ -130,7 +130,14 @@ class Deck:
         self.site.start()
         self._keep(self.board.run(), f"board {self.key}")
         if journal:
+            self.board.watch(self._note_clocks)
             self._keep(self.feed.run(), f"journal {self.key}")
+
+    def _note_clocks(self) -> None:
+        for view in self.board.views:
+            snapshot = view.snapshot
+            if snapshot is not None and snapshot.machine.skew_s is not None:
+                self.feed.note_clock(view.host, snapshot.machine.skew_s, snapshot.rtt_s)
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -27,6 +27,10 @@ class NotABoot(BeamdeckError, ValueError):
     )
 
 
+CLOCK_STEP_S = 0.5
+"""Seconds by which a host's clock must have jumped to be taken anew while a stream is open."""
+
+
 def reading_of(query: JournalQuery, app: App, now: float) -> Reading:
     """What the query asks of each host at `now`, by our clock. NotATime or NotABoot if it does
     not say a time or a boot."""
@@ -84,6 +88,15 @@ class JournalFeed:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running = False
         self.states = self._waiting()
+
+    def note_clock(self, host: str, skew_s: float, rtt_s: float) -> None:
+        """A probe saw the host's clock `skew_s` ahead of ours, within half of `rtt_s`.
+
+        A stream takes the clock once, when it begins. Only a step of it counts here: a slow
+        round trip must not move what comes next.
+        """
+        if abs(skew_s - self._store.skew(host)) > CLOCK_STEP_S + rtt_s:
+            self._store.set_skew(host, skew_s)
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after changes of the store or the states; the result ends it."""
