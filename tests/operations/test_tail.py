@@ -218,3 +218,32 @@ async def test_only_chosen_hosts_and_readable_times() -> None:
     assert one.commands == []
     with pytest.raises(NotATime):
         await anext(lines(one, query=replace(query, since="soon")))
+
+
+async def test_what_journald_writes_after_its_stamp_is_told_too() -> None:
+    one, two = fleet(2)
+    began = one.now_us()
+    one.write("[info] on time", began - 3_000_000)
+    two.write("[info] nothing else", began - 2_000_000)
+    entries = lines(one, two, follow=False)
+    told = [asyncio.create_task(anext(aiter(entries)))]
+
+    async def late() -> None:
+        # Stamped before the end that was asked for, in the file after journalctl reached its end.
+        await one.asked(2)
+        while one._streams:  # noqa: ASYNC110 - the fake's streams tell nobody that they end
+            await asyncio.sleep(0)
+        one.write("[info] late", began - 1_000)
+
+    await late()
+    said = [(await told[0]).message] + [entry.message async for entry in entries]
+    assert said == ["[info] on time", "[info] nothing else", "[info] late"]
+    assert len(one.commands) == 3, "who may read, the past, and the past once more"
+
+
+async def test_an_end_long_ago_is_not_looked_at_twice() -> None:
+    (one,) = fleet(1)
+    one.write("[info] old", one.now_us() - 3_600_000_000)
+    query = JournalQuery(since="2h", until="30m")
+    assert [e.message async for e in lines(one, query=query)] == ["[info] old"]
+    assert len(one.commands) == 2

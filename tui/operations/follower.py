@@ -34,6 +34,8 @@ CURSOR_TRIES = 3
 # After a rest of this length the past is told, or a host's journal had none.
 QUIET_S = 0.5
 SILENT_S = 3.0
+# An end so near to now is looked at once more, after so long.
+SECOND_LOOK_S = 0.3
 
 
 class Follower:
@@ -67,6 +69,7 @@ class Follower:
         self._fruitless = 0
         self._begun_us = 0
         self._rest = Rest(self._quiet)
+        self._looked_again = False
 
     async def run(self) -> None:
         """Follow until the reading's end; errors of the host are states, never raised."""
@@ -189,6 +192,8 @@ class Follower:
             await self._lose_link()
             return False
         if self._reading.until is not None and outcome.ok:
+            if await self._may_have_missed(self._reading.until):
+                return False
             self._standing.say(FeedWord.ENDED)
             return True
         why = from_host(outcome.stderr).strip().partition("\n")[0] or _how(outcome)
@@ -201,6 +206,21 @@ class Follower:
         )
         await self._back_off()
         return False
+
+    async def _may_have_missed(self, until: float) -> bool:
+        """Whether an end that is about now needs a second look; waits for what is on its way.
+
+        journalctl ends at the end of the files: what journald has stamped and not written yet,
+        and the little by which clocks are measured wrong, would be missing.
+        """
+        recent = round((until + self._sink.skew(self.host) + SECOND_LOOK_S) * 1e6) > self._begun_us
+        if not recent or self._looked_again:
+            return False
+        self._looked_again = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SECOND_LOOK_S):
+                await self._cut.wait()
+        return True
 
     async def _refused(self, reason: str, remedy: str) -> None:
         """Say so and wait for another login: rights count from there."""
