@@ -5,18 +5,15 @@ from __future__ import annotations
 from textual import work
 
 from screens.place import Place
-from tui.messages import PlanRequested, TrustRequested
+from tui.messages import PlanAsked, TrustRequested
 from tui.model.host import HostView
 from tui.model.host_actions import Action, actions_for
 from tui.model.keys import keys_of
-from tui.model.plan import PlanRefused
 from tui.widgets.frame import key_sign
 
 
 class HostActs(Place):
     """A place with chosen hosts: each key opens a plan, a dialog or a read, and changes nothing."""
-
-    _planning = False
 
     def chosen(self) -> tuple[str, ...]:
         """The hosts that the keys are about, in the order shown."""
@@ -59,28 +56,9 @@ class HostActs(Place):
         hosts = self.chosen()
         if not hosts:
             return
-        if self._planning:
-            # A second press is refused: it must not become a second plan behind the first.
-            self.notify("the plan is being made", timeout=2, markup=False)
-            return
-        self._planning = True
-        self._plan_restart(hosts)
+        from tui.operations.planners import hosts_param
 
-    @work(group="plan")
-    async def _plan_restart(self, hosts: tuple[str, ...]) -> None:
-        # Late: what plans need is not needed for the first paint.
-        from tui.operations.planners import build_plan, hosts_param
-
-        deck = self.deck
-        self.notify(f"reading {', '.join(hosts)}", timeout=2, markup=False)
-        try:
-            plan = await build_plan(deck.context, "restart", (hosts_param(hosts),))
-        except PlanRefused as refused:
-            self.notify(refused.reason, title="no restart", severity="warning", markup=False)
-        else:
-            self.post_message(PlanRequested(plan))
-        finally:
-            self._planning = False
+        self.post_message(PlanAsked(self.deck.key, "restart", (hosts_param(hosts),)))
 
     def action_trust(self) -> None:
         """What keeps the highlighted host out."""

@@ -27,7 +27,7 @@ from tui.theme import THEMES
 if TYPE_CHECKING:
     from textual.command import Provider as CommandProvider
 
-    from tui.messages import PlanRequested, TrustRequested
+    from tui.messages import PlanAsked, PlanRequested, TrustRequested
     from tui.operations.deck import Deck, Site
     from tui.plans import PlanDesk
 
@@ -325,6 +325,12 @@ class BeamdeckApp(App[int]):
 
         if self._deck is not None:
             dialogs.turn_lock(self, self._deck)
+
+    def on_plan_asked(self, message: PlanAsked) -> None:
+        """Build a plan, then confirm it."""
+        deck = self._decks.get(message.deck)
+        if deck is not None:
+            self.plans.ask(deck, message.kind, message.params)
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from tui.model.plan import Plan
+from tui.model.plan import Facts, Plan
+
+
+class PlanAsked(Message):
+    """A screen asks for a plan of a kind to be built from a fresh look, then shown as usual.
+
+    `deck` is the key of the deck it is for: another may be in view when the hosts have been read.
+    """
+
+    def __init__(self, deck: str, kind: str, params: Facts) -> None:
+        super().__init__()
+        self.deck = deck
+        self.kind = kind
+        self.params = params
 
 
 class PlanRequested(Message):

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from screens.commands_run import CommandsRunScreen
 from screens.confirm import ConfirmScreen
+from screens.leave_out import LeaveOutScreen
 from screens.walkthrough import WalkthroughScreen
 from tui.dialogs import ask_unlock
 from tui.errors import BeamdeckError
 from tui.model.audit import AuditRecord
 from tui.model.consent import Consent
-from tui.model.plan import Plan, PlanRefused
+from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.guards import changed_facts, consent_needs
 from tui.operations.plan_run import PlanRun
-from tui.operations.planners import plan_again, step_kinds
+from tui.operations.planners import build_plan, plan_again, step_kinds, without_param
 
 if TYPE_CHECKING:
     from tui.app import BeamdeckApp
@@ -45,19 +46,58 @@ class PlanDesk:
         run = self._runs.get(key)
         return run is not None and run.ended is None
 
+    def ask(self, deck: Deck, kind: str, params: Facts) -> None:
+        """Build a plan of a kind from a fresh look, then take it where `request` does."""
+        if self._free(deck):
+            self._app.notify("reading the hosts", timeout=2, markup=False)
+            self._app.run_worker(self._build(deck, kind, params), name="plan", exclusive=False)
+
     def request(self, deck: Deck, plan: Plan) -> None:
         """Take a plan through unlock, confirmation and a last look; then run it."""
+        if self._free(deck):
+            # Never exclusive: another plan's confirmation must not cancel this one.
+            self._app.run_worker(self._confirm(deck, plan), name="confirm", exclusive=False)
+
+    def _free(self, deck: Deck) -> bool:
+        """Take the deck's one place for a question; False, and said, if it is taken."""
         if self.holds(deck.key):
             run = self._runs[deck.key]
             self._app.notify(f"under way: {run.plan.title}", severity="warning", markup=False)
             self._app.push_screen(WalkthroughScreen(deck, run))
-            return
+            return False
         if deck.key in self._asked:
             # R typed twice: a second question under the first would outlive the first's plan.
-            return
+            self._app.notify("a plan is being made or asked about", timeout=2, markup=False)
+            return False
         self._asked.add(deck.key)
-        # Never exclusive: another plan's confirmation must not cancel this one.
-        self._app.run_worker(self._confirm(deck, plan), name="confirm", exclusive=False)
+        return True
+
+    async def _build(self, deck: Deck, kind: str, params: Facts) -> None:
+        plan: Plan | None = None
+        try:
+            while plan is None:
+                try:
+                    plan = await build_plan(deck.context, kind, params)
+                except PlanRefused as refused:
+                    out = await self._left_out(refused)
+                    if not out:
+                        return
+                    params = without_param(params, out)
+        except BeamdeckError as error:
+            self._app.tell(error)
+        finally:
+            if plan is None:
+                self._asked.discard(deck.key)
+        if plan is not None:
+            await self._confirm(deck, plan)
+
+    async def _left_out(self, refused: PlanRefused) -> tuple[str, ...]:
+        """The hosts that the operator leaves out by name; () if the plan stays refused."""
+        if refused.unreachable:
+            screen = LeaveOutScreen(refused.reason, refused.unreachable)
+            return await self._app.push_screen_wait(screen) or ()
+        self._app.notify(refused.reason, title="not possible", severity="warning", markup=False)
+        return ()
 
     async def _confirm(self, deck: Deck, plan: Plan) -> None:
         try:

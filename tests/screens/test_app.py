@@ -17,6 +17,7 @@ from screens.help import HelpScreen
 from screens.host_details import HostDetailsScreen
 from screens.hosts import HostsScreen
 from screens.journal import JournalScreen
+from screens.leave_out import LeaveOutScreen
 from screens.quit import QuitScreen
 from screens.trust import TrustScreen
 from screens.unlock import UnlockScreen
@@ -25,10 +26,11 @@ from tests.conftest import MakeFleet
 from tests.waiting import until
 from tui.app import BeamdeckApp
 from tui.demo.fleet import DemoFleet
-from tui.messages import PlanRequested
+from tui.messages import PlanAsked, PlanRequested
 from tui.model.consent import Consent
 from tui.model.fleet import Config, Limits
 from tui.operations.audit_log import verify
+from tui.operations.planners import plan_again
 from tui.operations.restart import restart_plan
 from tui.widgets.frame import StatusBar
 from tui.widgets.host_table import HostTable
@@ -312,6 +314,52 @@ async def test_a_plan_goes_to_its_own_deck_and_is_asked_once(
         await until(lambda: not isinstance(app.screen, ConfirmScreen))
         app.on_plan_requested(PlanRequested(plan))
         await until(lambda: isinstance(app.screen, ConfirmScreen))
+
+
+async def test_a_second_press_while_a_plan_is_made_is_refused_and_a_refused_plan_says_why(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        said: list[str] = []
+        notify = app.notify
+        app.notify = lambda m, **k: (said.append(m), notify(m, **k))[1]  # type: ignore[method-assign]
+        assert app.deck is not None
+        for _ in range(2):
+            app.on_plan_asked(PlanAsked(app.deck.key, "restart", (("hosts", "web1"),)))
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        assert "a plan is being made or asked about" in said
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, HostsScreen))
+        demo_fleet.machines["web1"].set_sudoers("devops", ())
+        await pilot.press("R")
+        await until(lambda: any("none of the restart commands" in text for text in said))
+        assert isinstance(app.screen, HostsScreen)
+
+
+async def test_a_host_out_of_reach_is_left_out_by_name_only(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with opened(demo_fleet, tmp_path) as (app, pilot):
+        deck = app.deck
+        assert deck is not None
+        await demo_fleet.machines["web2"].refuse_connections()
+        demo_fleet.machines["web2"].drop_connections()
+        await until(lambda: not deck.sessions["web2"].link.usable)
+        await pilot.press("asterisk", "R")
+        await until(lambda: isinstance(app.screen, LeaveOutScreen))
+        await pilot.press(*"web1", "enter")
+        assert "web1 is not one of them" in screen_text(app)
+        app.screen.query_one(Input).value = ""
+        await pilot.press(*"web2", "enter")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.pause()
+        plan = app.screen._plan  # type: ignore[attr-defined]  # the confirmation's own
+        assert plan.hosts == ("web1", "web3")
+        assert plan.left_out == ("web2",)
+        await pilot.press("end", "pagedown", "pagedown", "pagedown")
+        await until(lambda: "left out web2" in screen_text(app))
+        again = await plan_again(deck.context, plan)
+        assert again.hash == plan.hash
 
 
 async def test_a_plan_that_breaks_is_never_silent(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,16 +18,13 @@ from screens.hosts import HostsScreen
 from tests.screens.fake_deck import fake_deck
 from tests.values import NOW, view
 from tests.waiting import until
-from tui.messages import PlanRequested, TrustRequested
+from tui.messages import PlanAsked, TrustRequested
 from tui.model.fleet import Config
 from tui.model.host import HostView, Link, LinkState
-from tui.model.plan import Plan, PlanRefused, Tier
 from tui.operations.planners import hosts_of
 from tui.theme import THEMES
 from tui.widgets.host_table import HostTable
 from tui.widgets.notice_panel import NoticePanel
-
-PLAN = Plan("restart", "restart billing", "staging", False, "billing", Tier.REVERSIBLE, ())
 
 
 class Live:
@@ -80,7 +76,7 @@ class Shown(App[None]):
         super().__init__()
         self._live = live
         self.said: list[str] = []
-        self.plans: list[Plan] = []
+        self.plans: list[tuple[str, str, tuple[str, ...]]] = []
         self.trusted: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -93,8 +89,8 @@ class Shown(App[None]):
         assert options.get("markup") is False
         self.said.append(message)
 
-    def on_plan_requested(self, message: PlanRequested) -> None:
-        self.plans.append(message.plan)
+    def on_plan_asked(self, message: PlanAsked) -> None:
+        self.plans.append((message.deck, message.kind, hosts_of(message.params)))
 
     def on_trust_requested(self, message: TrustRequested) -> None:
         self.trusted.append(message.host)
@@ -188,37 +184,11 @@ async def test_marks_choose_and_hidden_marks_do_not() -> None:
         assert screen.chosen() == (screen.highlighted(),)
 
 
-async def test_a_restart_posts_its_plan_and_a_second_press_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    go, asked = asyncio.Event(), list[tuple[str, ...]]()
-
-    async def plan(*args: Any) -> Plan:
-        asked.append(hosts_of(args[2]))
-        await go.wait()
-        return PLAN
-
-    monkeypatch.setattr("tui.operations.planners.build_plan", plan)
+async def test_a_restart_is_asked_for_with_the_chosen_hosts() -> None:
     async with opened(three()) as (app, pilot, _screen):
-        await pilot.press("asterisk", "R", "R")
-        await until(lambda: "the plan is being made" in app.said)
-        go.set()
+        await pilot.press("asterisk", "R")
         await until(lambda: app.plans)
-        assert asked == [("web1", "web2", "web3")]
-        assert app.plans == [PLAN]
-        await pilot.press("R")
-        await until(lambda: len(app.plans) == 2)
-
-
-async def test_a_refused_plan_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def plan(*_args: Any) -> Plan:
-        raise PlanRefused("web1: a job is under way on it")
-
-    monkeypatch.setattr("tui.operations.planners.build_plan", plan)
-    async with opened(three()) as (app, pilot, _screen):
-        await pilot.press("R")
-        await until(lambda: "web1: a job is under way on it" in app.said)
-        assert app.plans == []
+        assert app.plans == [("staging/billing", "restart", ("web1", "web2", "web3"))]
 
 
 async def test_trust_reconnect_and_what_keeps_a_host_out() -> None:

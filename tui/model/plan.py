@@ -150,11 +150,16 @@ def canonical_json(value: object) -> bytes:
 
 
 class PlanRefused(Exception):
-    """A plan that cannot be built, with the reason to show."""
+    """A plan that cannot be built, with the reason to show.
 
-    def __init__(self, reason: str) -> None:
+    `unreachable` are hosts that block it only by being out of reach: the operator may leave them
+    out by name, and then it can be built. Empty if anything else stands in the way too.
+    """
+
+    def __init__(self, reason: str, unreachable: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.unreachable = unreachable
 
 
 class StepState(StrEnum):

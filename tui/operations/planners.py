@@ -57,5 +57,16 @@ def hosts_of(params: Facts) -> tuple[str, ...]:
     return tuple(dict(params).get("hosts", "").split())
 
 
+def without_param(params: Facts, hosts: tuple[str, ...]) -> Facts:
+    """The same question with these hosts left out as well, by name."""
+    rest = tuple((name, value) for name, value in params if name != "without")
+    return (*rest, ("without", " ".join(dict.fromkeys((*without_of(params), *hosts)))))
+
+
+def without_of(params: Facts) -> tuple[str, ...]:
+    """The hosts that the operator left out by name."""
+    return tuple(dict(params).get("without", "").split())
+
+
 def _module(name: str) -> Any:
     return importlib.import_module(name) if name else None

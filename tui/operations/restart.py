@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tui.commands import health as health_check
 from tui.commands.restart import limit_words, restart_command, restart_limit_s
@@ -16,7 +17,7 @@ from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict, Verdic
 from tui.model.unit import UnitFacts, UnitWord
 from tui.model.words import counted, duration
 from tui.operations.context import PlanContext, Refresh
-from tui.operations.planners import hosts_of, hosts_param
+from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
 from tui.operations.ports import Session
 from tui.operations.restart_aftermath import SETTLE_S
 from tui.operations.restart_state import busy, restart_facts
@@ -37,6 +38,17 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         context.refresh,
         hosts_of(params),
         context.clock,
+        without_of(params),
+    )
+
+
+def with_left_out(plan: Plan, left_out: tuple[str, ...]) -> Plan:
+    """The plan with the hosts that the operator left out by name, in its hash as well."""
+    if not left_out:
+        return plan
+    hosts = hosts_param([*hosts_of(plan.params), *left_out])
+    return replace(
+        plan, left_out=left_out, params=without_param((hosts, *plan.params[1:]), left_out)
     )
 
 
@@ -52,11 +64,14 @@ async def restart_plan(
     refresh: Refresh,
     hosts: Sequence[str],
     clock: Callable[[], float],
+    without: Sequence[str] = (),
 ) -> Plan:
     """Read every chosen host anew and ask for the right to restart, all at once; then plan.
 
-    PlanRefused says which host stands in the way and why.
+    PlanRefused says which host stands in the way and why; those in `without` are left out.
     """
+    left_out = tuple(name for name in dict.fromkeys(hosts) if name in without)
+    hosts = [name for name in hosts if name not in left_out]
     known = [name for name in dict.fromkeys(hosts) if name in sessions]
     rights, snapshots = await asyncio.gather(
         read_restart_rights(sessions, app, known), asyncio.gather(*map(refresh, known))
@@ -65,7 +80,8 @@ async def restart_plan(
         HostView(name, sessions[name].link, snapshot)
         for name, snapshot in zip(known, snapshots, strict=True)
     ]
-    return plan_restart(environment, app, views, hosts, rights, clock())
+    plan = plan_restart(environment, app, views, hosts, rights, clock())
+    return with_left_out(plan, left_out)
 
 
 async def read_restart_rights(
@@ -104,7 +120,9 @@ def plan_restart(
     by_name = {view.host: view for view in views}
     problems = _problems(app, names, hosts, by_name, allowed, now)
     if problems:
-        raise PlanRefused("\n".join(problems))
+        down = tuple(name for name in names if name in by_name and not by_name[name].link.usable)
+        only = len(problems) == len(down) < len(names)
+        raise PlanRefused("\n".join(problems), down if only else ())
     snapshots = [_snapshot(by_name[name]) for name in names]
     steps = tuple(_step(app, snapshot, allowed[snapshot.host]) for snapshot in snapshots)
     facts = [fact for s in snapshots for fact in restart_facts(s)]
