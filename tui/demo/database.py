@@ -13,6 +13,7 @@ class Database:
         self.host = host
         self.applied = set(applied)
         self.reachable = True
+        self.table = True  # whether `schema_migrations` was ever created
         self.migration_s = 0.0
         self.lock = asyncio.Lock()
 

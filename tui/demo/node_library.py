@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
-from tui.demo import ecto
+from tui.demo.code_library import CODE, of_vm
 from tui.demo.elixir.errors import ElixirError, ElixirExit, NotSimulated
 from tui.demo.elixir.inspect_text import inspect
 from tui.demo.elixir.library import PURE, Builtin, arguments
@@ -25,16 +24,6 @@ _BEFORE_APPS = ("kernel", "stdlib", "compiler", "elixir", "logger")
 _VERSIONS = re.compile(
     r"select\s+version\s+from\s+schema_migrations(?:\s+order\s+by\s+(?:1|version))?\s*;?\Z", re.I
 )
-
-
-def of_vm(least: int, function: Callable[..., object], most: int | None = None) -> Builtin:
-    """A library function whose first Python argument is the VM."""
-
-    def call(run: Evaluation, args: list[object]) -> object | Awaitable[object]:
-        arguments(args, least, most)
-        return function(cast(Vm, run.world), *args)
-
-    return call
 
 
 def _charlist(text: str) -> list[object]:
@@ -240,19 +229,9 @@ def _query(vm: Vm, repo: object, statement: object, *_rest: object) -> object:
     }
 
 
-def _compile_file(vm: Vm, path: object) -> object:
-    """`Code.compile_file` of a migration: its module can then be run by name."""
-    name = to_string(path)
-    real = vm.sandbox.real(name)
-    if not real.is_file():
-        raise ElixirError("Code.LoadError", f"could not load {name}. Reason: enoent")
-    made = ecto.parse_migration(0, real.stem, real.read_text(encoding="utf-8"))
-    vm.compiled[module_atom(made.module)] = made
-    return [(module_atom(made.module), "")]
-
-
 LIBRARY: dict[str, Builtin] = {
     **PURE,
+    **CODE,
     "Application.spec": of_vm(2, _spec),
     "Application.get_env": of_vm(2, _env, 3),
     "Application.fetch_env!": of_vm(2, _fetch_env),
@@ -283,7 +262,6 @@ LIBRARY: dict[str, Builtin] = {
     ":init.restart": of_vm(0, _init_restart),
     "Process.sleep": _sleep,
     "Code.eval_string": _eval_string,
-    "Code.compile_file": of_vm(1, _compile_file),
     "Ecto.Migrator.migrations": _migrations,
     "Ecto.Migrator.run": _run_migrations,
     "Ecto.Migrator.with_repo": _with_repo,

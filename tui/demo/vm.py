@@ -52,6 +52,11 @@ migrations:
 The full error report is shown below.
 
 """
+_NO_TABLE = (
+    'ERROR 42P01 (undefined_table) relation "schema_migrations" does not exist\n\n'
+    '    query: SELECT s0."version"::bigint FROM "schema_migrations" AS s0'
+)
+_NO_TABLE_CODE = {Atom("code"): Atom("undefined_table"), Atom("pg_code"): "42P01"}
 _UNREACHABLE_TRACE = (
     "(ecto_sql 3.11.3) lib/ecto/adapters/sql.ex:1054: Ecto.Adapters.SQL.raise_sql_call_error/1",
     '(elixir 1.14.0) lib/enum.ex:1658: Enum."-map/2-lists^map/1-0-"/2',
@@ -146,6 +151,12 @@ class Vm:
         """`Ecto.Migrator.migrations`; unless told not to, it waits for the migration lock."""
         self.require_repo(repo)
         files = self.files(source)
+        if keyword(options, "skip_table_creation") is not True:
+            self.database.table = True
+        if not self.database.table:
+            raise ElixirError(
+                "Postgrex.Error", _NO_TABLE, fields={Atom("postgres"): dict(_NO_TABLE_CODE)}
+            )
         if keyword(options, "migration_lock", True) is False:
             return ecto.status(self.database, files)
         async with self.database.lock:
@@ -158,6 +169,7 @@ class Vm:
         self.require_repo(repo)
         if direction not in (Atom("up"), Atom("down")) or not isinstance(direction, Atom):
             raise ElixirError("FunctionClauseError", "no function clause matching in run/4")
+        self.database.table = True
         async with self.database.lock:
             files = self.files(source)
             pending = ecto.chosen(self.database, files, direction.name, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 IN_EVAL = (
     "(stdlib 4.2) erl_eval.erl:744: :erl_eval.do_apply/7",
@@ -12,13 +12,20 @@ AT_PARSE = ("(elixir 1.14.0) lib/code.ex:421: Code.validated_eval_string/3",)
 
 
 class ElixirError(Exception):
-    """A raised exception: its module, message and trace."""
+    """A raised exception: its module, message and trace, and what fields it has beside those."""
 
-    def __init__(self, module: str, message: str, trace: Sequence[str] = IN_EVAL) -> None:
+    def __init__(
+        self,
+        module: str,
+        message: str,
+        trace: Sequence[str] = IN_EVAL,
+        fields: Mapping[object, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.module = module
         self.message = message
         self.trace = tuple(trace)
+        self.fields = dict(fields or {})
 
     def banner(self) -> str:
         """What a script that dies of it prints on stderr."""

@@ -1,4 +1,4 @@
-"""Special forms: if, unless, case, for, raise, try with rescue."""
+"""Special forms: if, unless, case, cond, for, raise, try with rescue and catch."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Runner(Protocol):
     ) -> ast.Clause | None: ...
 
 
+_STRUCT, _MESSAGE = Atom("__struct__"), Atom("message")
 Form = Callable[[Runner, ast.Call, Scope], Awaitable[object]]
 
 
@@ -57,6 +58,15 @@ async def _case(run: Runner, node: ast.Call, scope: Scope) -> object:
     if clause is None:
         raise ElixirError("CaseClauseError", f"no case clause matching: {inspect(value)}")
     return await run.run(clause.body, inner)
+
+
+async def _cond(run: Runner, node: ast.Call, scope: Scope) -> object:
+    _, parts = _options(node)
+    clauses = parts["do"]
+    for clause in clauses.clauses if isinstance(clauses, ast.Clauses) else ():
+        if truthy(await run.run(clause.patterns[0], scope)):
+            return await run.run(clause.body, dict(scope))
+    raise ElixirError("CondClauseError", "no cond clause evaluated to a truthy value")
 
 
 async def _for(run: Runner, node: ast.Call, scope: Scope) -> object:
@@ -91,6 +101,10 @@ async def _raise(run: Runner, node: ast.Call, scope: Scope) -> object:
     args = await run.all(node.args, scope)
     if isinstance(args[0], str):
         raise ElixirError("RuntimeError", args[0])
+    if isinstance(args[0], dict):  # an exception that was rescued
+        fields = {k: v for k, v in args[0].items() if k not in (_STRUCT, _MESSAGE)}
+        message = to_string(args[0].get(_MESSAGE, ""))
+        raise ElixirError(module_name(args[0].get(_STRUCT)), message, fields=fields)
     message = to_string(keyword(args[1], "message", "")) if len(args) > 1 else module_name(args[0])
     raise ElixirError(module_name(args[0]), message)
 
@@ -100,18 +114,37 @@ async def _try(run: Runner, node: ast.Call, scope: Scope) -> object:
     try:
         return await run.run(parts["do"], dict(scope))
     except ElixirError as error:
-        if isinstance(error, NotSimulated) or "rescue" not in parts:
+        if isinstance(error, NotSimulated):
             raise  # a demo's gap is no exception of the code's: it must not be rescued
+        if error.module in ("throw", "exit"):
+            return await _caught(run, parts.get("catch"), error, scope)
+        if "rescue" not in parts:
+            raise
         return await _rescued(run, parts["rescue"], error, scope)
     finally:
         if "after" in parts:
             await run.run(parts["after"], dict(scope))
 
 
+async def _caught(
+    run: Runner, clauses: ast.Node | None, error: ElixirError, scope: Scope
+) -> object:
+    """`catch kind, reason`; the reason is a text here, as it was inspected when it was thrown."""
+    for clause in clauses.clauses if isinstance(clauses, ast.Clauses) else ():
+        if len(clause.patterns) != 2:
+            raise NotSimulated("catch with one pattern")
+        inner: Scope = dict(scope)
+        given = (Atom(error.module), Atom(error.message.lstrip(":")))
+        if all(match(p, value, inner) for p, value in zip(clause.patterns, given, strict=True)):
+            return await run.run(clause.body, inner)
+    raise error
+
+
 async def _rescued(run: Runner, clauses: ast.Node, error: ElixirError, scope: Scope) -> object:
     value: dict[object, object] = {
-        Atom("__struct__"): Atom(f"Elixir.{error.module}"),
-        Atom("message"): error.message,
+        _STRUCT: Atom(f"Elixir.{error.module}"),
+        _MESSAGE: error.message,
+        **error.fields,
     }
     for clause in clauses.clauses if isinstance(clauses, ast.Clauses) else ():
         pattern: ast.Node = clause.patterns[0]
@@ -135,6 +168,7 @@ FORMS: dict[str, Form] = {
     "if": _if,
     "unless": _if,
     "case": _case,
+    "cond": _cond,
     "for": _for,
     "raise": _raise,
     "try": _try,

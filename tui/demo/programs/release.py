@@ -165,7 +165,7 @@ async def _eval(run: _Run) -> int:
         sandbox=machine.sandbox,
         database=machine.database,
         url=url,
-        env=call.env,
+        env={**call.env, "RELEASE_VSN": run.version},
         write=call.out,
         node_log=machine.app_says,
         clock=machine.clock.now,

@@ -28,7 +28,7 @@ end
 
 defmodule Postgrex.Error do
   @moduledoc "What PostgreSQL refused: its SQLSTATE, its words, the query."
-  defexception [:code, :text, :query]
+  defexception [:code, :text, :query, :postgres]
 
   @names %{
     "23502" => "not_null_violation",
@@ -43,6 +43,12 @@ defmodule Postgrex.Error do
     "42P07" => "duplicate_table",
     "55P03" => "lock_not_available"
   }
+
+  # As the real one: SQLSTATE, and its name as an atom, in `postgres`.
+  def exception(options) do
+    name = String.to_atom(Map.get(@names, options[:code], "other"))
+    struct!(__MODULE__, [postgres: %{code: name, pg_code: options[:code]}] ++ options)
+  end
 
   def message(error) do
     name = Map.get(@names, error.code, "other")
