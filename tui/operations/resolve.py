@@ -10,7 +10,7 @@ from tui.model.plan import Step, StepState
 from tui.operations.audit_log import AuditLog
 from tui.operations.oplog import Operation, OpLog, Unresolved
 from tui.operations.ports import Session
-from tui.operations.steps import Finding, Say, StepKind
+from tui.operations.steps import Finding, Say, StepKind, tell_name
 
 
 async def resolve(
@@ -64,6 +64,7 @@ async def _finding(
         limit_s=unresolved.limit_s,
     )
     work = kind(step, session, unresolved.plan_facts)
+    tell_name(work, unresolved.op, unresolved.step)
     return await work.find_out(unresolved.before, None, say)
 
 

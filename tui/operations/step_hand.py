@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from tui.commands.detached import STEP_VARIABLE
 from tui.commands.restart import mark_in_journal
 from tui.errors import BeamdeckError, ChangeRefused, NotConnected, RecordUnwritable
 from tui.model.command import Command, Outcome
@@ -20,7 +21,16 @@ from tui.operations.audit_log import AuditLog
 from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
 from tui.operations.records import Records, shown_command
-from tui.operations.steps import Finding, Gatekeeper, Ready, Say, StepKind, StepWork
+from tui.operations.steps import (
+    Finding,
+    Gatekeeper,
+    Ready,
+    Say,
+    StepKind,
+    StepWork,
+    step_name,
+    tell_name,
+)
 
 PROGRESS_S = 1.0
 
@@ -77,6 +87,7 @@ class StepHand:
         if session is None:
             return self._refused(index, step, f"{step.host} is not a host of this environment")
         work = self._desk.kinds[step.kind](step, session, facts)
+        tell_name(work, self.records.op, index)
         self._tell(index, StepState.RUNNING, "reading the host once more")
         try:
             ready = await work.judge()
@@ -147,7 +158,10 @@ class StepHand:
         self._tell(index, StepState.RUNNING, "sent")
         watching = asyncio.create_task(self._watch(index, work))
         try:
-            return await session.run(command, self._grant)
+            # Not part of the plan, nor of the line that is shown: it names what is started there.
+            name = (STEP_VARIABLE, step_name(self.records.op, index))
+            named = replace(command, env=(*command.env, name))
+            return await session.run(named, self._grant)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):

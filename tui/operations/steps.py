@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,6 +62,17 @@ class StepWork(Protocol):
         lost link: it waits for the link a bounded time, then says that nothing is known.
         """
         ...
+
+
+def step_name(op: str, index: int) -> str:
+    """The name of step `index` (0-based) of an operation, on its host: `OP-N`, from 1 on."""
+    return f"{op}-{index + 1}"
+
+
+def tell_name(work: StepWork, op: str, index: int) -> None:
+    """Set `work.step_name`, before anything else of a step's work is used."""
+    with contextlib.suppress(AttributeError):  # a work with slots and no use for a name
+        setattr(work, "step_name", step_name(op, index))  # noqa: B010 - optional, so not declared
 
 
 StepKind = Callable[[Step, Session, Facts], StepWork]
