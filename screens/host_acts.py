@@ -72,7 +72,7 @@ class HostActs(Place):
             self.deck.fleet.retry(host)
 
     def action_ask_node(self) -> None:
-        """Ask the highlighted host's node which release it runs; takes the host half a second."""
+        """Ping the highlighted host's node: version, readiness; takes the host half a second."""
         host = self.highlighted()
         if host:
             self._ask_node(host)
@@ -81,10 +81,14 @@ class HostActs(Place):
     async def _ask_node(self, host: str) -> None:
         self.notify(f"asking the node on {host}", timeout=2, markup=False)
         problem = await self.deck.board.read_running(host)
-        if problem:
-            self.notify(problem, title=f"{host}: version not known", severity="warning",
-                        markup=False)  # fmt: skip
-            return
         view = self.view_of(host)
-        if view is not None and view.snapshot is not None:
-            self.notify(f"{host} runs {view.snapshot.release.runs}, it says", markup=False)
+        if problem:
+            title = f"{host}: no answer from the node"
+            self.notify(problem, title=title, severity="warning", markup=False)
+        elif view is not None and view.snapshot is not None and view.snapshot.node is not None:
+            snapshot, said = view.snapshot, view.snapshot.node
+            self.notify(
+                f"{host} runs {snapshot.release.runs}: {said.words(snapshot.app)}",
+                severity="information" if said.ready else "warning",
+                markup=False,
+            )

@@ -134,6 +134,21 @@ def test_the_version_is_what_stands_between_the_marks() -> None:
     assert parse_running(outcome(text.replace("0.2.1", "-")), TOKEN) == NodeAnswer("0.2.0", None)
 
 
+@pytest.mark.parametrize(
+    ("lines", "status", "up"),
+    [
+        ("started\nyes", "started", True),
+        ("starting\nno", "starting", False),
+        ("\x1b[31mowned\nmaybe", "", None),
+        ("started", "started", None),
+    ],
+)
+def test_readiness_is_read_or_not_known(lines: str, status: str, up: bool | None) -> None:
+    text = f"{TOKEN} began\n0.2.0\n0.2.0\n{lines}\n{TOKEN} ended\n"
+    answer = parse_running(outcome(text), TOKEN)
+    assert (answer.status, answer.app_started) == (status, up)
+
+
 def test_a_node_that_is_down_is_told_in_its_launchers_words() -> None:
     for file in ("mix_release.jsonl", "distillery2.jsonl"):
         records = map(json.loads, (TRANSCRIPTS / file).read_text().splitlines())

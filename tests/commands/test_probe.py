@@ -56,6 +56,7 @@ def asked(
     shell: str = "sh",
     systemctl: str = SYSTEMCTL,
     user: int | None = None,
+    runs: str | None = None,
     **env: str,
 ) -> bytes:
     tools = tmp_path / "tools"
@@ -65,7 +66,7 @@ def asked(
     argv = ["busybox", "sh", "-s"] if shell == "busybox" else [shell, "-s"]
     done = subprocess.run(
         argv,
-        input=script_of(probe_command(app, TOKEN, slow=slow, timeout_s=5)),
+        input=script_of(probe_command(app, TOKEN, slow=slow, timeout_s=5, runs=runs)),
         capture_output=True,
         check=True,
         timeout=20,
@@ -154,6 +155,17 @@ def test_slow_facts_are_kept_from_an_earlier_probe(app: App, tmp_path: Path) -> 
     answer = parse_probe(asked(app, tmp_path, slow=False), app, TOKEN, kept)
     assert (answer.machine.cpus, answer.machine.systemd_version) == (64, 999)
     assert answer.slow is None
+
+
+def test_files_that_are_newer_than_the_process_want_a_restart(app: App, tmp_path: Path) -> None:
+    started = 1795388674
+    folder = Path(app.root) / "releases/0.2.0"
+    for name, at in (("vm.args", started + 2), ("env.sh", started + 1), ("runtime.exs", 1)):
+        (folder / name).write_text("x")
+        os.utime(folder / name, (at, at))
+    assert read(app, tmp_path, runs="0.2.0").release.changed == ("vm.args",)
+    assert read(app, tmp_path, runs="0.3.0").release.changed == ()
+    assert read(app, tmp_path).release.changed == ()
 
 
 def test_before_systemd_247_times_are_counted_from_the_boot(app: App, tmp_path: Path) -> None:

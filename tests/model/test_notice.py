@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.values import NOW, view
 from tui.model.fleet import App, Environment
-from tui.model.host import HostView, Link, LinkState
+from tui.model.host import HostView, Link, LinkState, NodeSaid
 from tui.model.keys import KEYS
 from tui.model.notice import HERE, Notice, Severity, ended_words, grouped, notices
 from tui.model.release import ReleaseFacts
@@ -188,3 +188,18 @@ def test_every_key_that_a_notice_names_is_in_the_table_of_keys() -> None:
              for key, _ in n.keys}  # fmt: skip
     assert named == {"trust", "reconnect", "journal", "restart"}
     assert named <= {key.id for key in KEYS}
+
+
+def test_a_node_that_is_not_ready_and_files_newer_than_the_process() -> None:
+    well = view("web1")
+    assert well.snapshot is not None
+    said = NodeSaid(NOW - 5, "starting", False)
+    changed = replace(well.snapshot.release, changed=("vm.args", "env.sh"))
+    odd = replace(well, snapshot=replace(well.snapshot, node=said, release=changed))
+    told = [notice.headline for notice in notices([odd], NOW)]
+    assert told == [
+        "its node: answers, starting, billing is NOT started",
+        "needs a restart: vm.args, env.sh changed since it was started",
+    ]
+    ready = replace(said, status="started", app_started=True)
+    assert notices([replace(well, snapshot=replace(well.snapshot, node=ready))], NOW) == ()

@@ -329,7 +329,7 @@ async def test_what_ran_last_is_remembered() -> None:
 
 def says(version: str) -> Callable[[str], Outcome]:
     def answer(token: str) -> Outcome:
-        text = f"{token} began\n{version}\n-\n{token} ended\n"
+        text = f"{token} began\n{version}\n-\nstarted\nyes\n{token} ended\n"
         return Outcome(Ended.EXITED, 0, text.encode())
 
     return answer
@@ -345,9 +345,14 @@ async def test_what_the_node_says_holds_until_its_unit_is_started_anew() -> None
         await asyncio.sleep(10)
         release = snapshot(board).release
         assert (release.runs, release.runs_by, release.ran) == ("0.2.1", "rpc", "0.2.1")
+        said = snapshot(board).node
+        assert said is not None
+        assert said.ready
+        assert said.words("billing") == "answers, started, billing is up"
         host.invocation = "b"
         await asyncio.sleep(4)
         assert (snapshot(board).release.runs, snapshot(board).release.ran) == (None, "0.2.1")
+        assert snapshot(board).node is None
 
 
 @virtual
@@ -358,6 +363,10 @@ async def test_a_node_that_does_not_answer_changes_nothing() -> None:
         await asyncio.sleep(1)
         problem = await board.read_running("web1")
         assert problem.startswith("the node did not answer: --rpc-eval")
+        said = snapshot(board).node
+        assert said is not None
+        assert not said.ready
+        assert said.problem == problem
         assert snapshot(board).release.runs_by == "boot path"
         host.set_link(LinkState.LOST)
         assert "not connected" in await board.read_running("web1")

@@ -20,7 +20,7 @@ from tests.values import NOW, view
 from tests.waiting import until
 from tui.messages import PlanAsked, TrustRequested
 from tui.model.fleet import Config
-from tui.model.host import HostView, Link, LinkState
+from tui.model.host import HostView, Link, LinkState, NodeSaid
 from tui.operations.planners import hosts_of
 from tui.theme import THEMES
 from tui.widgets.host_table import HostTable
@@ -55,6 +55,13 @@ class Live:
 
     async def read_running(self, host: str) -> str:
         self.asked.append(f"rpc {host}")
+        said = NodeSaid(NOW, "started", True, self.problem)
+        self.views = tuple(
+            replace(v, snapshot=replace(v.snapshot, node=said))
+            if v.host == host and v.snapshot
+            else v
+            for v in self.views
+        )
         return self.problem
 
     def change(self, *views: HostView) -> None:
@@ -227,7 +234,7 @@ async def test_details_of_a_host_work_on_it_and_stop_watching_when_left() -> Non
         assert "runs 0.2.0 but would boot 0.3.0" in text(app)
         assert "boots next     0.3.0" in text(app)
         keys = text(app).split("\n")[-1]
-        assert "v ask its version" in keys
+        assert "v ping its node" in keys
         assert "details" not in keys
         await pilot.press("v")
         await until(lambda: live.asked == ["rpc web2"])

@@ -34,6 +34,10 @@ exec sudo -n -u "$o" -- env RELEASE_NODE="$n" ${d:+RELEASE_DISTRIBUTION="$d"} "$
 """
 
 
+_STATUSES = ("starting", "started", "stopping")
+_YES_NO = {"yes": True, "no": False}
+
+
 class CannotAsk(BeamdeckError):
     """A question that cannot be put to this release; the detail says why."""
 
@@ -45,11 +49,15 @@ class NodeAnswer:
     """The release version that the node was started from; `problem` says why it is not known.
 
     `app_version` is the app's own, which a hot upgrade changes and a restart does not need.
+    `status` is init's word (starting, started, stopping), `app_started` whether the app is among
+    the started applications: a node that still starts answers too (facts.md section 3).
     """
 
     version: str | None = None
     app_version: str | None = None
     problem: str = ""
+    status: str = ""
+    app_started: bool | None = None
 
 
 def read_running_by_rpc(
@@ -114,12 +122,19 @@ def parse_running(outcome: Outcome, token: str) -> NodeAnswer:
         return NodeAnswer(problem=f"no answer: {outcome.ended}")
     if began not in lines or ended not in lines[lines.index(began) :]:
         said = (outcome.stderr.strip() or outcome.stdout.strip()).split(b"\n")[0]
-        told = from_host(said, limit=200)
-        return NodeAnswer(problem=f"the node did not answer: {told or 'nothing was said'}")
+        words = from_host(said, limit=200)
+        return NodeAnswer(problem=f"the node did not answer: {words or 'nothing was said'}")
     answer = lines[lines.index(began) + 1 : lines.index(ended)]
     release = read_name(answer[0]) if answer else None
     if release is None or release.version is None:
         shown = release.odd if release is not None else ""
         return NodeAnswer(problem=f"the node says what is no release version: {shown}")
     inside = read_name(answer[1]).version if len(answer) > 1 and answer[1] != b"-" else None
-    return NodeAnswer(release.version, inside)
+    words = [str(from_host(line, limit=40)) for line in answer[2:4]]
+    status = words[0] if words and words[0] in _STATUSES else ""
+    return NodeAnswer(
+        release.version,
+        inside,
+        status=status,
+        app_started=_YES_NO.get(words[1]) if len(words) > 1 else None,
+    )

@@ -7,7 +7,7 @@ divided by a token made anew for each probe, so that no file's content can forge
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.commands.release import parse_cmdline, release_facts
 from tui.commands.systemd import LATEST, PROPERTIES, parse_show, parse_unit
@@ -19,7 +19,8 @@ from tui.model.release import ReleaseFacts
 from tui.model.text import scrub_line
 from tui.model.unit import UnitFacts
 
-# $1 unit, $2 deliver_to, $3 app, $4 token, $5 properties, $6 whether to ask slow facts.
+# $1 unit, $2 deliver_to, $3 app, $4 token, $5 properties, $6 whether to ask slow facts, $7 the
+# release version that runs, as far as an earlier probe told.
 # POSIX sh, built-ins where they do: each fork costs the host a millisecond. Only plain files are
 # read (a FIFO would hold the probe for ever), and no answer can grow without bound.
 SCRIPT = r"""
@@ -67,6 +68,11 @@ for f in "$r"/releases/*/; do
   printf '%s\n' "${f##*/}"
   [ "$n" -lt 400 ] || break
 done
+[ -z "$7" ] || {
+  m config
+  cd "$r/releases/$7" 2>/dev/null &&
+    stat -c '%Y %n' vm.args sys.config runtime.exs env.sh 2>/dev/null
+}
 m load; line /proc/loadavg
 m uptime; line /proc/uptime
 m boot; line /proc/sys/kernel/random/boot_id
@@ -116,10 +122,17 @@ class ProbeAnswer:
     whole: bool = True
 
 
-def probe_command(app: App, token: str, *, slow: bool, timeout_s: float) -> Command:
-    """The probe of an app. `token` must be unguessable for whoever writes the host's files."""
+def probe_command(
+    app: App, token: str, *, slow: bool, timeout_s: float, runs: str | None = None
+) -> Command:
+    """The probe of an app. `token` must be unguessable for whoever writes the host's files.
+
+    `runs` is the release version that runs, as an earlier probe told: the files it was started
+    with are looked at, whether they are newer than it.
+    """
+    wanted, properties = "slow" if slow else "", ",".join(PROPERTIES)
     return Command(
-        (app.service, _base(app), app.name, token, ",".join(PROPERTIES), "slow" if slow else ""),
+        (app.service, _base(app), app.name, token, properties, wanted, runs or ""),
         effect=Effect.READ,
         timeout_s=timeout_s,
         max_bytes=256 * 1024,
@@ -148,15 +161,34 @@ def parse_probe(output: bytes, app: App, token: str, slow: SlowFacts | None) -> 
     )
     middle = _middle(sections)
     machine = _machine(sections, known, middle)
+    unit = parse_unit(app.service, shown, machine.booted_at)
+    changed = _changed_since(_lines(sections.get("config", b"")), unit)
     return ProbeAnswer(
-        parse_unit(app.service, shown, machine.booted_at),
-        release,
+        unit,
+        replace(release, changed=changed),
         machine,
         told_slow,
         middle,
         _problem(_lines(tree), shown),
         whole="ended" in sections,
     )
+
+
+_CONFIG_FILES = ("vm.args", "sys.config", "runtime.exs", "env.sh")
+
+
+def _changed_since(lines: list[str], unit: UnitFacts) -> tuple[str, ...]:
+    """The files that a start reads and that are newer than this one, by the host's own clock."""
+    if unit.since is None or unit.active_state != "active":
+        return ()
+    found: list[str] = []
+    for line in lines:
+        at, _, name = line.partition(" ")
+        seconds = _count(at, 12)
+        # Both times are whole seconds: one that was written while it started is not newer.
+        if name in _CONFIG_FILES and seconds is not None and seconds > unit.since + 1:
+            found.append(name)
+    return tuple(found)
 
 
 def _root(app: App, said: bytes) -> str:

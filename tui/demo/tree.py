@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import tarfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 APP = "billing"
 ERTS = "13.1.5"
 INSIDE = "home/billing/prod/billing"
+DEPLOYED_AGO_S = 5 * 86400.0
 _OTP = (
     ("kernel", "8.5.3"),
     ("stdlib", "4.2"),
@@ -111,7 +114,15 @@ def build_tree(
             write(name, content)
     tree = ReleaseTree(sandbox.root / inside, sandbox.seen(inside))
     (tree.real / "tmp").mkdir()
+    _age(tree.real)
     return tree
+
+
+def _age(folder: Path) -> None:
+    """Let the release be older than what runs from it: it was deployed some days ago."""
+    at = time.time() - DEPLOYED_AGO_S
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (at, at), follow_symlinks=False)
 
 
 def release_files(version: str) -> dict[str, str | bytes]:

@@ -88,6 +88,32 @@ class MachineFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSaid:
+    """What the running node said when it was asked last, at `asked_at` (Unix seconds).
+
+    `status` is init's word; `app_started` None is not known; `problem` says why there was no
+    answer, and then nothing else counts.
+    """
+
+    asked_at: float
+    status: str = ""
+    app_started: bool | None = None
+    problem: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node has started and the app with it; an open port is more than that."""
+        return not self.problem and self.status == "started" and self.app_started is True
+
+    def words(self, app: str) -> str:
+        """One sentence: `answers, started, billing is up`."""
+        if self.problem:
+            return self.problem
+        up = {True: f"{app} is up", False: f"{app} is NOT started", None: f"{app} not told"}
+        return f"answers, {self.status or 'its state not told'}, {up[self.app_started]}"
+
+
+@dataclass(frozen=True, slots=True)
 class HostSnapshot:
     """One probe's answer: an app on a host at `taken_at` (Unix seconds, our clock).
 
@@ -102,6 +128,7 @@ class HostSnapshot:
     release: ReleaseFacts
     machine: MachineFacts
     problem: str = ""
+    node: NodeSaid | None = None
 
     def lasted_s(self, now: float) -> float | None:
         """Seconds that the unit has been as it is, at `now` by our clock; None is not known.

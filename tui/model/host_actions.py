@@ -28,7 +28,7 @@ def actions_for(views: Sequence[HostView]) -> tuple[Action, ...]:
         Action("the journal", "journal", "app.go('journal')"),
         Action("host key or passphrase", "trust", "trust", one or _no_trust(views)),
         Action("connect again now", "reconnect", "reconnect", _no_retry(views)),
-        Action("ask the node for its version", "ask_node", "ask_node", one or _no_node(views[0])),
+        Action("ping its node", "ask_node", "ask_node", one or _no_node(views[0])),
     )
 
 

@@ -21,7 +21,7 @@ def fact_sections(view: HostView, now: float) -> tuple[Section, ...]:
         age = f"read {duration(now - snapshot.taken_at)} ago"
         sections += [
             (f"unit, {age}", _unit(snapshot, now)),
-            (f"release, {age}", _release(snapshot)),
+            (f"release, {age}", _release(snapshot, now)),
             (f"machine, {age}", _machine(snapshot, now)),
         ]
     return tuple(sections)
@@ -82,7 +82,7 @@ def _since(snapshot: HostSnapshot, now: float) -> str:
     return f"{stamp(since)} by its clock, for {duration(lasted)}"
 
 
-def _release(snapshot: HostSnapshot) -> tuple[tuple[str, str], ...]:
+def _release(snapshot: HostSnapshot, now: float) -> tuple[tuple[str, str], ...]:
     release = snapshot.release
     return (
         ("folder", release.root),
@@ -93,9 +93,19 @@ def _release(snapshot: HostSnapshot) -> tuple[tuple[str, str], ...]:
          + (f" on ERTS {release.boots_erts}" if release.boots_erts else "")),
         ("on disk", ", ".join(_on_disk(release)) or "none seen"),
         ("last seen up", release.ran or "not since this console was started"),
+        ("since start", f"changed: {', '.join(release.changed)}" if release.changed
+         else "vm.args, sys.config, runtime.exs, env.sh as they were"),
         ("node", release.node or "not known"),
+        ("its word", _node(snapshot, now)),
         ("problem", snapshot.problem or "none"),
     )  # fmt: skip
+
+
+def _node(snapshot: HostSnapshot, now: float) -> str:
+    said = snapshot.node
+    if said is None:
+        return "not asked"
+    return f"{said.words(snapshot.app)} (asked {duration(now - said.asked_at)} ago)"
 
 
 def _version(version: str | None, unusable: str) -> str:

@@ -56,7 +56,7 @@ KEYS: tuple[Key, ...] = (
     Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
     Key("trust", "t", "trust", "host key, passphrase", "hosts", also=("host",)),
     Key("reconnect", "c", "reconnect", "connect again", "hosts", also=("host",)),
-    Key("ask_node", "v", "ask_node", "ask its version", "host", shown=True),
+    Key("ask_node", "v", "ask_node", "ping its node", "host", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
     Key("pause", "equals_sign", "pause", "pause", "journal", shown=True),
     Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True),

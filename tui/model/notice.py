@@ -134,6 +134,7 @@ def _of_snapshot(
     failing = _failing(snapshot, now)
     if failing is not None:
         found.append(failing)
+    found += _of_node(snapshot, now)
     found += _of_release(snapshot, most)
     if judge_clock and skewed(snapshot):
         skew = snapshot.machine.skew_s or 0.0
@@ -159,10 +160,24 @@ def _of_release(snapshot: HostSnapshot, most: Usual) -> list[Notice]:
     elif release.runs is None and release.boots and most.boots not in (None, release.boots):
         text = f"would boot {release.boots}, most of the others {most.boots}"
         found.append(Notice(Severity.DRIFT, host, text))
+    if release.changed and not release.restart_changes:
+        text = f"needs a restart: {', '.join(release.changed)} changed since it was started"
+        found.append(Notice(Severity.DRIFT, host, text, (), restart))
     for where, name in release.unusable[:1]:
         text = f"{where}: a release version whose name cannot be used: {name}"
         found.append(Notice(Severity.DRIFT, host, text, ("no command is ever made of it",)))
     return found
+
+
+def _of_node(snapshot: HostSnapshot, now: float) -> list[Notice]:
+    """A node that was asked and is not ready: the process is up, the app may not be."""
+    said = snapshot.node
+    if said is None or said.ready:
+        return []
+    lines = (f"asked {duration(now - said.asked_at)} ago",)
+    keys = (("ask_node", "ask again"), ("journal", "the journal"))
+    return [Notice(Severity.STALE, snapshot.host, f"its node: {said.words(snapshot.app)}", lines,
+                   keys)]  # fmt: skip
 
 
 def _hints(snapshot: HostSnapshot) -> list[Notice]:

@@ -14,7 +14,8 @@ class ReleaseFacts:
     `runs_by` says how `runs` was learnt: `boot path` (the main process's command line) or `rpc`.
     `ran` is the version last seen running from here, kept while none is. `unusable` are names
     outside the allowlist, (where: `runs`, `boots` or `on disk`; the name as it may be shown):
-    no command is ever made of them.
+    no command is ever made of them. `changed` are the files that a start reads (vm.args, …) and
+    that were written after the process was started.
     """
 
     flavour: Flavour = Flavour.AUTO
@@ -27,6 +28,7 @@ class ReleaseFacts:
     node: str | None = None
     ran: str | None = None
     unusable: tuple[tuple[str, str], ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def restart_changes(self) -> bool:

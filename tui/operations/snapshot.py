@@ -13,7 +13,7 @@ from tui.commands.probe import ProbeAnswer, SlowFacts, parse_probe, probe_comman
 from tui.errors import BeamdeckError
 from tui.model.command import Ended, Outcome
 from tui.model.fleet import App, Limits
-from tui.model.host import SILENT_AFTER_S, HostSnapshot, HostView, Link
+from tui.model.host import SILENT_AFTER_S, HostSnapshot, HostView, Link, NodeSaid
 from tui.model.loop import LoopMemory
 from tui.model.redact import from_host
 from tui.model.release import ReleaseFacts
@@ -57,7 +57,7 @@ class Board:
         return await self._hosts[host].read()
 
     async def read_running(self, host: str) -> str:
-        """Ask the node itself for its version, into the host's view; a sentence if it fails.
+        """Ask the node itself for version and readiness, into the view; a sentence if it fails.
 
         Starts a small BEAM on the host: on demand only, one at a time.
         """
@@ -98,6 +98,7 @@ class HostProbe:
         self._loop = LoopMemory()
         # What the node said of itself, and which run of the unit it was.
         self._told: tuple[str, str] | None = None
+        self._said: tuple[str, NodeSaid] | None = None
         # One at a time: a screen's refresh and the interval's probe must not double the work.
         self._reading = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -151,8 +152,9 @@ class HostProbe:
         async with self._reading:
             token = secrets.token_hex(12)
             slow = self._slow is None or self._count % SLOW_EVERY == 0
+            runs = self._snapshot.release.runs if self._snapshot is not None else None
             command = probe_command(
-                self._app, token, slow=slow, timeout_s=self._limits.command_timeout_s
+                self._app, token, slow=slow, timeout_s=self._limits.command_timeout_s, runs=runs
             )
             loop = asyncio.get_running_loop()
             began, began_at = loop.time(), self._clock()
@@ -187,7 +189,14 @@ class HostProbe:
             release=self._release(answer),
             machine=replace(answer.machine, skew_s=skew, slow_at=self._slow_at),
             problem=answer.problem,
+            node=self._node_said(answer.unit),
         )
+
+    def _node_said(self, unit: UnitFacts) -> NodeSaid | None:
+        """What the node of this run said; what an earlier one said is over."""
+        if self._said is not None and self._said[0] != _run_of(unit):
+            self._said = None
+        return None if self._said is None else self._said[1]
 
     def _release(self, answer: ProbeAnswer) -> ReleaseFacts:
         """With what earlier looks and the node itself told, as far as that still holds."""
@@ -200,7 +209,7 @@ class HostProbe:
         return replace(release, ran=release.runs or last)
 
     async def read_running(self) -> str:
-        """Ask the node for its version; empty, or a sentence that says why it is not known."""
+        """Ask the node how it is; empty, or a sentence that says why that is not known."""
         # Late: the first paint does not wait for what reads the snippets.
         from tui.commands.node import CannotAsk, parse_running, read_running_by_rpc
 
@@ -217,10 +226,14 @@ class HostProbe:
                 return refused.detail
             except BeamdeckError as error:
                 return f"{error.title}: {error.detail}"
+            run = _run_of(snapshot.unit)
+            said = NodeSaid(self._clock(), answer.status, answer.app_started, answer.problem)
+            self._said = (run, said)
+            if answer.version is not None:
+                self._told = (run, answer.version)
+            await self.read()
             if answer.version is None:
                 return answer.problem
-            self._told = (_run_of(snapshot.unit), answer.version)
-            await self.read()
             return "" if self._told is not None else "it was restarted meanwhile"
 
 
