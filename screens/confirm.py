@@ -18,7 +18,7 @@ from tui.model.consent import Consent, ConsentNeeds
 from tui.model.plan import Plan
 from tui.model.words import counted
 from tui.operations.guards import missing
-from tui.widgets.confirm import ActButton, Field, SafeButton, Threshold
+from tui.widgets.confirm import ActButton, Field, LossList, LossRow, SafeButton, Threshold
 from tui.widgets.plan_view import PlanView
 
 
@@ -72,16 +72,16 @@ class ConfirmScreen(Dialog[Consent]):
             Content.assemble(
                 (f"{plan.app}  ", "bold"),
                 f"{steps}; stops at the first that is not verified",
-                ("   @ full commands", "$text-muted"),
+                ("   @ full commands", "$foreground-muted"),
             ),
             classes="head",
         )
         yield PlanView(plan, self._changed)
-        with Vertical(classes="asked"):
-            if self._needs.environment and not self._needs.blocked:
-                yield Field("environment", "environment", self._threshold)
-            if self._needs.reason and not self._needs.blocked:
-                yield Field("reason", "reason", self._threshold)
+        if not self._needs.blocked:
+            if self._needs.losses:
+                yield LossList(self._needs.losses, self._threshold)
+            with Vertical(classes="asked"):
+                yield from self._fields()
         yield Static(Content(""), classes="missing")
         with Horizontal(classes="buttons"):
             cancel = SafeButton(Content("Cancel"), id="cancel")
@@ -89,6 +89,18 @@ class ConfirmScreen(Dialog[Consent]):
             cancel.threshold = act.threshold = self._threshold
             yield cancel
             yield act
+
+    def _fields(self) -> ComposeResult:
+        needs = self._needs
+        asked = (
+            ("environment", "environment", bool(needs.environment)),
+            ("reason", "reason", needs.reason),
+            ("oldest that goes", "oldest", bool(needs.oldest)),
+            ("break-glass", "break_glass", bool(needs.policy)),
+        )
+        for label, name, wanted in asked:
+            if wanted:
+                yield Field(label, name, self._threshold)
 
     def on_mount(self) -> None:
         """Cancel has the focus; the clock of the threshold begins with the first paint."""
@@ -108,8 +120,19 @@ class ConfirmScreen(Dialog[Consent]):
         fields = self.query(f"#{name}").results(Input)
         return next((field.value for field in fields), "")
 
+    def _consent(self) -> Consent:
+        losses = self.query(LossList).results(LossList)
+        return Consent(
+            self._plan.hash,
+            environment=self._typed("environment").strip(),
+            reason=self._typed("reason").strip(),
+            oldest=self._typed("oldest").strip(),
+            ticked=next((asked.ticked for asked in losses), frozenset()),
+            break_glass=self._typed("break_glass").strip(),
+        )
+
     def _missing(self) -> tuple[str, ...]:
-        return missing(self._needs, self._typed("environment"), self._typed("reason"))
+        return missing(self._needs, self._consent())
 
     def _judge(self) -> None:
         lacking = self._missing()
@@ -122,6 +145,8 @@ class ConfirmScreen(Dialog[Consent]):
             said = f"missing: {', '.join(lacking)}"
         else:
             said = "Enter, then y" if self._typing() else "y starts it; Esc cancels"
+        if lacking and isinstance(self.focused, LossRow):
+            said += " (Space ticks, j and k move)"
         self.query_one(".missing", Static).update(Content(said))
 
     def _typing(self) -> bool:
@@ -129,6 +154,11 @@ class ConfirmScreen(Dialog[Consent]):
 
     def on_input_changed(self) -> None:
         """What is missing is said anew with each letter."""
+        self._judge()
+
+    def on_loss_row_ticked(self, event: LossRow.Ticked) -> None:
+        """What is missing is said anew with each tick."""
+        event.stop()
         self._judge()
 
     def on_descendant_focus(self) -> None:
@@ -140,11 +170,14 @@ class ConfirmScreen(Dialog[Consent]):
         event.stop()
         fields = list(self.query(Input))
         empty = [field for field in fields if not field.value.strip()]
+        open_rows = [row for row in self.query(LossRow) if not row.ticked]
         after = fields[fields.index(event.input) + 1 :]
         if not self._missing():
             self.query_one("#act", Button).focus()
         elif after:
             after[0].focus()
+        elif open_rows and not empty:
+            open_rows[0].focus()
         else:
             (empty or fields)[0].focus()
 
@@ -164,13 +197,7 @@ class ConfirmScreen(Dialog[Consent]):
         if self._missing():
             self._judge()
             return
-        self.dismiss(
-            Consent(
-                self._plan.hash,
-                environment=self._typed("environment").strip(),
-                reason=self._typed("reason").strip(),
-            )
-        )
+        self.dismiss(self._consent())
 
     def action_full(self) -> None:
         """`@`: everything, or only what has to be read."""

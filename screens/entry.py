@@ -68,7 +68,7 @@ class EntryScreen(Dialog[None]):
         """Message, facts, keys."""
         yield Static(Content(self._entry.message), classes="message")
         lines = [
-            Content.assemble((f"{name:<12} ", "$text-muted"), value)
+            Content.assemble((f"{name:<12} ", "$foreground-muted"), value)
             for name, value in facts_of(self._entry)
         ]
         yield Static(Content("\n").join(lines), classes="facts")

@@ -109,7 +109,9 @@ class HostsChoice(Dialog[frozenset[str]]):
             mark = "[x]" if host in self._chosen else "[ ]"
             line = f"{'▌' if number == self._at else ' '}{mark} {host:<{width}}  "
             style = "bold $primary" if number == self._at else ""
-            lines.append(Content.assemble((line, style), (self._says.get(host, ""), "$text-muted")))
+            lines.append(
+                Content.assemble((line, style), (self._says.get(host, ""), "$foreground-muted"))
+            )
         self.query_one(".said", Static).update(Content("\n").join(lines))
         box = self.query_one(".box")
         if self._at < box.scroll_offset.y or self._at >= box.scroll_offset.y + box.size.height - 1:

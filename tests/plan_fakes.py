@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -13,7 +15,16 @@ from tui.model.fleet import App as BeamApp
 from tui.model.fleet import Config, Environment, Health, HealthKind, Host
 from tui.model.gate import LockState
 from tui.model.host import HostSnapshot, HostView, Link, LinkState, MachineFacts
-from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, StepEvent, StepState
+from tui.model.plan import (
+    Loss,
+    Plan,
+    PlanEnded,
+    PlanEvent,
+    PlanPaused,
+    StepEvent,
+    StepState,
+    Tier,
+)
 from tui.model.release import ReleaseFacts
 from tui.model.unit import UnitFacts
 from tui.operations.restart import plan_restart
@@ -82,6 +93,22 @@ def restart(*views: HostView, production: bool = False) -> Plan:
     names = [v.host for v in views]
     where = environment(*names, production=production)
     return plan_restart(where, APP, views, names, {name: right(name) for name in names}, NOW)
+
+
+def undoing(*losses: Loss, production: bool = True, **changes: Any) -> Plan:
+    """A plan of tier 3 that takes migrations down; without any, one loses something."""
+    losses = losses or (Loss("20180202120000", "column t_invoices.amount"),)
+    asked = (("direction", "down"), ("versions", "20180203120000 20180202120000"))
+    plan = replace(
+        restart(production=production),
+        kind="migrate",
+        title="undo 2 migrations",
+        tier=Tier.DATA_LOSS,
+        losses=losses,
+        oldest="20180202120000",
+        params=asked,
+    )
+    return replace(plan, **changes)
 
 
 class FakeRun:

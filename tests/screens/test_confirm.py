@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from textual import events
@@ -11,11 +12,11 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from screens.confirm import ConfirmScreen
-from tests.plan_fakes import Stage, restart, view
+from tests.plan_fakes import Stage, restart, undoing, view
 from tui.model.consent import Consent
-from tui.model.plan import Plan, Verdict, VerdictKind
+from tui.model.plan import Loss, Plan, Tier, Verdict, VerdictKind
 from tui.operations.guards import consent_needs
-from tui.widgets.confirm import PAUSE_S, Threshold
+from tui.widgets.confirm import PAUSE_S, LossList, LossRow, Threshold
 
 SMALL = (80, 24)
 Then = Callable[[Pilot[None], ConfirmScreen], Awaitable[None]]
@@ -186,8 +187,6 @@ async def test_y_does_nothing_while_something_is_missing(environment: str, reaso
 
 
 async def test_a_blocked_plan_has_no_way_through() -> None:
-    from dataclasses import replace
-
     plan = replace(restart(), verdicts=(Verdict(VerdictKind.BLOCK, "window", "not at night"),))
 
     async def try_it(pilot: Pilot[None], screen: ConfirmScreen) -> None:
@@ -196,6 +195,117 @@ async def test_a_blocked_plan_has_no_way_through() -> None:
         assert not screen.query(Input)
 
     assert await asked(plan, try_it) == []
+
+
+# -- tiers 3 and 4 ---------------------------------------------------------------------------
+
+
+LOSSES = (
+    Loss("20180202120000", "column t_invoices.amount"),
+    Loss("20180203120000", "table t_[b]notes[/b]"),
+)
+
+
+async def test_what_goes_is_ticked_one_by_one_and_the_oldest_typed() -> None:
+    plan = undoing(*LOSSES)
+
+    async def consent(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        shown = "\n".join(rows(screen))
+        assert "[ ] 20180202120000  column t_invoices.amount" in shown
+        assert "[ ] 20180203120000  table t_[b]notes[/b]" in shown
+        assert "oldest that goes ›" in shown
+        assert missing(screen).startswith("missing: type production, a reason, type 20180202120000")
+        assert len(rows(screen)) == 24
+        assert "undo 2 migrations (off)" in rows(screen)[-2]
+        await pilot.press("tab")
+        focused = screen.focused
+        assert isinstance(focused, LossRow), "from Cancel, Tab leads round to what goes"
+        await pilot.press("space", "k", "j", "space", "j")
+        assert "[x] 20180203120000" in "\n".join(rows(screen))
+        await pilot.press("space")
+        assert missing(screen).endswith("tick 20180203120000 (Space ticks, j and k move)")
+        await pilot.press("y", "enter", "space", "tab")
+        assert screen.is_current
+        await pilot.press(*"production", "enter", *"why", "enter", *"20180202")
+        assert screen.query_one("#act", Button).disabled
+        await pilot.press(*"120000", "enter")
+        assert missing(screen) == "y starts it; Esc cancels"
+        await pilot.press("y")
+
+    ticked = frozenset(loss.key for loss in LOSSES)
+    answers = await asked(plan, consent)
+    assert answers == [Consent(plan.hash, "production", "why", "20180202120000", ticked)]
+
+
+async def test_enter_in_the_last_field_leads_to_what_is_not_ticked() -> None:
+    async def look(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        await type_in(pilot, screen, "environment", "production")
+        await type_in(pilot, screen, "reason", "why")
+        await type_in(pilot, screen, "oldest", "20180202120000")
+        await pilot.press("enter", "space")
+        await type_in(pilot, screen, "oldest", "")
+        assert missing(screen) == "missing: tick 20180203120000"
+        await pilot.press("enter")
+        assert isinstance(screen.focused, LossRow)
+        assert screen.focused.loss is LOSSES[1]
+
+    assert await asked(undoing(*LOSSES), look) == []
+
+
+async def test_a_click_on_what_goes_ticks_nothing() -> None:
+    async def look(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        await pilot.click(LossRow)
+        await pilot.click(LossRow)
+        assert isinstance(screen.focused, LossRow)
+        assert not screen.query_one(LossList).ticked
+
+    assert await asked(undoing(*LOSSES), look) == []
+
+
+async def test_many_losses_scroll_while_plan_questions_and_buttons_stay() -> None:
+    losses = tuple(Loss(f"201802{day:02}120000", f"column t.c{day}") for day in range(1, 13))
+    plan = undoing(*losses, tier=Tier.POLICY, policy="the change window is shut")
+
+    async def look(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        await pilot.press("tab", *["j"] * 11, "space")
+        shown = rows(screen)
+        text = "\n".join(shown)
+        assert "[x] 20180212120000  column t.c12" in text
+        assert "[ ] 20180201120000" not in text
+        assert "break-glass: the change window is shut" in text
+        for label in ("environment ›", "reason ›", "oldest that goes ›", "break-glass ›"):
+            assert label in text
+        assert "tick 11 losses" in text
+        assert "a break-glass reason" in text
+        assert "Cancel" in shown[-2]
+        await pilot.press("j", "j")
+        assert isinstance(screen.focused, LossRow)
+
+    assert await asked(plan, look) == []
+
+
+async def test_breaking_a_policy_takes_a_reason_of_its_own() -> None:
+    plan = replace(restart(production=True), tier=Tier.POLICY, policy="the window is shut")
+
+    async def consent(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        await type_in(pilot, screen, "environment", "production")
+        await type_in(pilot, screen, "reason", "pager")
+        screen.query_one("#cancel", Button).focus()
+        await pilot.press("y")
+        assert missing(screen) == "missing: a break-glass reason"
+        await type_in(pilot, screen, "break_glass", "500s")
+        await pilot.press("enter", "y")
+
+    answers = await asked(plan, consent)
+    assert answers == [Consent(plan.hash, "production", "pager", break_glass="500s")]
+
+
+async def test_ticks_typed_ahead_are_dropped() -> None:
+    async def too_early(pilot: Pilot[None], screen: ConfirmScreen) -> None:
+        await pilot.press("tab", "space")
+        assert not screen.query_one(LossList).ticked
+
+    assert await asked(undoing(*LOSSES), too_early, clock=time.monotonic) == []
 
 
 # -- Enter, Esc, clicks ----------------------------------------------------------------------

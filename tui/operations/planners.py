@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.context import PlanContext
+from tui.operations.guards import guarded
 from tui.operations.steps import StepKind
 
 PLANNERS: Mapping[str, str] = {
@@ -24,12 +25,15 @@ CARRIERS: tuple[str, ...] = ("tui.operations.restart",)
 
 
 async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
-    """The plan of a kind for what is asked, from a fresh look; PlanRefused says why not."""
+    """The plan of a kind for what is asked, from a fresh look, under the policies of right now.
+
+    PlanRefused says why not.
+    """
     module = _module(PLANNERS.get(kind, ""))
     if module is None:
         raise PlanRefused(f"no plan of the kind {kind!r} can be built")
     plan: Plan = await module.build(context, params)
-    return plan
+    return guarded(plan, context.environment, context.clock())
 
 
 async def plan_again(context: PlanContext, plan: Plan) -> Plan:

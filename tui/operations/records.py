@@ -13,6 +13,7 @@ from tui.model.consent import Consent
 from tui.model.plan import Plan, Step
 from tui.model.redact import redact
 from tui.operations.audit_log import AuditLog
+from tui.operations.guards import consent_needs
 from tui.operations.oplog import Operation, OpLog
 from tui.operations.steps import Finding, Ready
 
@@ -41,8 +42,12 @@ class Records:
         try:
             shown = "\n".join(f"{s.host}: {s.what}: {shown_command(s.command)}" for s in plan.steps)
             records._write(AuditRecord("plan", shown=shown, detail=plan.title))
-            said = AuditRecord("confirm", typed=consent.environment, reason=redact(consent.reason))
-            records._write(said)
+            records._write(_confirmed(consent))
+            needs = consent_needs(plan)
+            if needs.policy:
+                # A record of its own: whoever reads the audit later must not have to look for it.
+                why = redact(consent.break_glass)
+                records._write(AuditRecord("break-glass", policy=needs.policy, break_glass=why))
         except RecordUnwritable:
             with contextlib.suppress(RecordUnwritable):
                 operation.end(False, "not begun: the audit could not be written")
@@ -123,6 +128,16 @@ class Records:
                 plan_hash=plan.hash,
             )
         )
+
+
+def _confirmed(consent: Consent) -> AuditRecord:
+    return AuditRecord(
+        "confirm",
+        typed=consent.environment,
+        oldest=consent.oldest,
+        ticked=" ".join(sorted(consent.ticked)),
+        reason=redact(consent.reason),
+    )
 
 
 def _sha256(data: bytes) -> str:

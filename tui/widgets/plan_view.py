@@ -18,6 +18,9 @@ from tui.model.command import Command, Secret, display, script_of
 from tui.model.plan import Plan, Step, StepEvent, StepState, VerdictKind
 from tui.model.words import duration
 
+MUTED = "$foreground-muted"
+"""Not `$text-muted`: that one paints white inside Content."""
+
 _VERDICT = {
     VerdictKind.PASS: ("✓", "$text-success"),
     VerdictKind.WARN: ("!", "bold $text-warning"),
@@ -52,19 +55,21 @@ def plan_lines(plan: Plan, width: int, *, full: bool, changed: Sequence[str] = (
     `changed` are sentences about what is different from what was shown before.
     """
     parts = [hanging(" ≠ ", sentence, width, "bold $text-warning") for sentence in changed]
+    if plan.policy:
+        parts.append(hanging(" ✗ ", f"break-glass: {plan.policy}", width, "bold $text-error"))
     parts += [_verdict(plan, index, width) for index in range(len(plan.verdicts))]
     alike = len({step.verification for step in plan.steps}) == 1
     for number, step in enumerate(plan.steps, start=1):
         parts += _step_lines(number, step, width, full=full, alone=full or not alike)
     if alike and not full:
-        parts.append(hanging(" then ", plan.steps[0].verification, width, "$text-muted"))
+        parts.append(hanging(" then ", plan.steps[0].verification, width, MUTED))
     if plan.left_out:
         parts.append(hanging(" left out ", ", ".join(plan.left_out), width, "$text-warning"))
-    parts.append(hanging(" undo ", plan.undo or "nothing to undo", width, "$text-muted"))
+    parts.append(hanging(" undo ", plan.undo or "nothing to undo", width, MUTED))
     if full:
         marks = "logger -t beamdeck-audit notes each step in the host's own journal"
-        parts.append(hanging(" also ", marks, width, "$text-muted"))
-        parts.append(hanging(" plan ", plan.hash, width, "$text-muted"))
+        parts.append(hanging(" also ", marks, width, MUTED))
+        parts.append(hanging(" plan ", plan.hash, width, MUTED))
     return Content("\n").join(parts)
 
 
@@ -77,17 +82,17 @@ def _verdict(plan: Plan, index: int, width: int) -> Content:
 def _step_lines(number: int, step: Step, width: int, *, full: bool, alone: bool) -> list[Content]:
     indent = " " * 6
     parts = [Content.styled(f" {number:>2}  {step.host}  {step.what}", "bold")]
-    parts.append(hanging(indent, step.why, width, "$text-muted"))
+    parts.append(hanging(indent, step.why, width, MUTED))
     if step.command is not None:
         parts.append(hanging(f"{indent}$ ", display(step.command), width))
     if alone:
-        parts.append(hanging(f"{indent}then ", step.verification, width, "$text-muted"))
+        parts.append(hanging(f"{indent}then ", step.verification, width, MUTED))
     if full:
-        parts.append(hanging(f"{indent}if ", step.precondition, width, "$text-muted"))
-        parts.append(hanging(f"{indent}limit ", duration(step.limit_s), width, "$text-muted"))
-        parts.append(hanging(f"{indent}undo ", step.undo, width, "$text-muted"))
+        parts.append(hanging(f"{indent}if ", step.precondition, width, MUTED))
+        parts.append(hanging(f"{indent}limit ", duration(step.limit_s), width, MUTED))
+        parts.append(hanging(f"{indent}undo ", step.undo, width, MUTED))
         if step.command is not None:
-            parts.append(hanging(f"{indent}sent ", _sent(step.command), width, "$text-muted"))
+            parts.append(hanging(f"{indent}sent ", _sent(step.command), width, MUTED))
     return parts
 
 
@@ -137,13 +142,13 @@ def step_line(head: str, event: StepEvent, width: int, elapsed_s: float | None) 
     """One step of a plan under way in one line: sign, `head`, how it stands, how long."""
     took = "" if elapsed_s is None else f"{elapsed_s:.0f} s"
     sign = "!" if event.warning else event.state.sign
-    style = "bold $text-warning" if event.warning else _STATE.get(event.state, "$text-muted")
+    style = "bold $text-warning" if event.warning else _STATE.get(event.state, MUTED)
     word = event.detail if event.state is not StepState.WAITING else "waiting"
     if event.state in (StepState.FAILED, StepState.UNKNOWN, StepState.REFUSED):
         word = f"{event.state}: {word}"
     room = max(0, width - cell_len(head) - len(took) - 6)
     said = Content(word.split("\n")[0]).truncate(room, ellipsis=True, pad=True)
-    return Content.assemble((f" {sign} {head} ", style), said, (f" {took} ", "$text-muted"))
+    return Content.assemble((f" {sign} {head} ", style), said, (f" {took} ", MUTED))
 
 
 def step_heads(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ from textual.content import Content
 from tui.model.command import display
 from tui.model.plan import Plan, PlanEnded, PlanPaused, StepEvent, StepState
 from tui.model.words import clock, duration
-from tui.widgets.plan_view import hanging
+from tui.widgets.plan_view import MUTED, hanging
 
 _NUMBER = re.compile(r"\d+")
 SHOWN = 12
@@ -41,15 +41,15 @@ def step_detail(
     step = plan.steps[index]
     parts = [
         Content.styled(f" Step {index + 1} of {len(plan.steps)}  {step.host}  {step.what}", "bold"),
-        hanging("   why   ", step.why, width, "$text-muted"),
+        hanging("   why   ", step.why, width, MUTED),
     ]
     if step.command is not None:
         parts.append(hanging("   $     ", display(step.command), width))
-    parts.append(hanging("   then  ", step.verification, width, "$text-muted"))
-    parts.append(Content.styled(f"   limit {_limit(step.limit_s, history, now)}", "$text-muted"))
+    parts.append(hanging("   then  ", step.verification, width, MUTED))
+    parts.append(Content.styled(f"   limit {_limit(step.limit_s, history, now)}", MUTED))
     told = _told(history)
     if len(told) > SHOWN:
-        parts.append(Content.styled(f"   … {len(told) - SHOWN} more before", "$text-muted"))
+        parts.append(Content.styled(f"   … {len(told) - SHOWN} more before", MUTED))
     parts += [_event(event, width) for event in told[-SHOWN:]]
     return Content("\n").join(parts)
 
@@ -96,8 +96,6 @@ def ended_lines(ended: PlanEnded, width: int) -> Content:
     style = "bold $text-success" if ended.ok else "bold $text-error"
     parts = [hanging(" ✓ " if ended.ok else " ✗ ", ended.summary, width, style)]
     if ended.undo:
-        parts.append(hanging("   undo: ", ended.undo, width, "$text-muted"))
-    parts.append(
-        Content.styled("   Esc leaves. The audit has every command: @ shows them.", "$text-muted")
-    )
+        parts.append(hanging("   undo: ", ended.undo, width, MUTED))
+    parts.append(Content.styled("   Esc leaves. The audit has every command: @ shows them.", MUTED))
     return Content("\n").join(parts)
