@@ -122,8 +122,8 @@ def parse_running(outcome: Outcome, token: str) -> NodeAnswer:
         return NodeAnswer(problem=f"no answer: {outcome.ended}")
     if began not in lines or ended not in lines[lines.index(began) :]:
         said = (outcome.stderr.strip() or outcome.stdout.strip()).split(b"\n")[0]
-        words = from_host(said, limit=200)
-        return NodeAnswer(problem=f"the node did not answer: {words or 'nothing was said'}")
+        told = from_host(said, limit=200)
+        return NodeAnswer(problem=f"the node did not answer: {told or 'nothing was said'}")
     answer = lines[lines.index(began) + 1 : lines.index(ended)]
     release = read_name(answer[0]) if answer else None
     if release is None or release.version is None:
