@@ -6,9 +6,10 @@ disk, and with the unit's environment. Each is a small BEAM: half a second of CP
 
 from __future__ import annotations
 
+from tui.commands.owner import owner_command
 from tui.commands.unit_environment import UNIT_ENVIRONMENT
 from tui.errors import BeamdeckError
-from tui.model.command import Command, Effect
+from tui.model.command import Command
 from tui.model.fleet import App, Flavour
 from tui.model.names import app_name_fits, node_fits, path_fits, release_version_fits, user_fits
 from tui.model.release import ReleaseFacts
@@ -22,26 +23,16 @@ exec "bin/$a" rpc "$e"
 """
 """$1 root, $2 app, $3 expression, $4 node, $5 kind of names (both may be empty). As the owner."""
 
-EVAL_TEXT = (
-    UNIT_ENVIRONMENT
-    + r"""
+_EVAL = r"""
 r=$1 a=$2 e=$3 v=$4
 cd "$r" || exit 1
-unset LC_ALL
-beamdeck_environment "$5" "$6"
 [ -z "$v" ] || export RELEASE_VSN="$v" REL_VSN="$v"
 exec "bin/$a" eval "$e"
 """
-)
+EVAL_TEXT = UNIT_ENVIRONMENT + 'unset LC_ALL\nbeamdeck_environment "$5" "$6"' + _EVAL
 """$1 root, $2 app, $3 expression, $4 release version (empty: what boots next), $5 unit, $6 file."""
-
-AS_OWNER = r"""
-o=$1 t=$2
-shift 2
-if [ -z "$o" ] || [ "$(id -un)" = "$o" ]; then exec /bin/sh -c "$t" beamdeck "$@"; fi
-exec sudo -n -u "$o" -- /bin/sh -c "$t" beamdeck "$@"
-"""
-"""$1 owner (empty: whoever we are), $2 shell text, then its words."""
+EVAL_DETACHED_TEXT = _EVAL
+"""The same for a detached step, which gets the unit's environment where it is started."""
 
 
 class CannotCall(BeamdeckError):
@@ -72,7 +63,7 @@ def ask_by_rpc(
 ) -> Command:
     """A read by the running node. What the expression does is the caller's word."""
     words = rpc_words(app, release, expression)
-    return _ask(app, RPC_TEXT, words, timeout_s, max_bytes)
+    return owner_command(app, RPC_TEXT, words, timeout_s=timeout_s, max_bytes=max_bytes)
 
 
 def ask_by_eval(
@@ -86,17 +77,7 @@ def ask_by_eval(
 ) -> Command:
     """A read by a VM of its own, with the code of `version` (empty: what boots next)."""
     words = eval_words(app, release, expression, version)
-    return _ask(app, EVAL_TEXT, words, timeout_s, max_bytes)
-
-
-def _ask(app: App, text: str, words: tuple[str, ...], timeout_s: float, max_bytes: int) -> Command:
-    return Command(
-        (app.owner or "", text, *words),
-        effect=Effect.READ,
-        timeout_s=timeout_s,
-        max_bytes=max_bytes,
-        script=AS_OWNER,
-    )
+    return owner_command(app, EVAL_TEXT, words, timeout_s=timeout_s, max_bytes=max_bytes)
 
 
 def _check(app: App, release: ReleaseFacts) -> None:

@@ -6,8 +6,11 @@ A migration version is an int here and everywhere; only a command or a screen ma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from tui.model.release import ReleaseFacts
 
 _REPO = re.compile(r"[A-Z][A-Za-z0-9_]{0,63}(?:\.[A-Z][A-Za-z0-9_]{0,63}){0,9}\Z")
 
@@ -111,8 +114,8 @@ class RepoStatus:
 class MigrationStatus:
     """What one host said of the migrations of an app's repos, at `taken_at` (Unix seconds).
 
-    `by` and `release` say whose view it is: the release version whose code answered.
-    `problem` says why there is no answer at all.
+    `by` and `release` say whose view it is: the release version whose code answered, `facts`
+    how it was asked. `problem` says why there is no answer at all.
     """
 
     host: str
@@ -121,6 +124,7 @@ class MigrationStatus:
     taken_at: float = 0.0
     repos: tuple[RepoStatus, ...] = ()
     problem: str = ""
+    facts: ReleaseFacts = field(default_factory=ReleaseFacts)
 
     def repo(self, name: str = "") -> RepoStatus | None:
         """A repo by name; without one, the only repo there is."""
@@ -133,6 +137,24 @@ class MigrationStatus:
         """Everything that is not known and why, in words; empty if all of it is known."""
         told = [self.problem, *(f"{r.repo}: {r.problem}" for r in self.repos if r.problem)]
         return "; ".join(filter(None, told))
+
+
+def seen_with(repo: RepoStatus, files: Mapping[int, str]) -> RepoStatus:
+    """What a release that carries these files (version -> name) would say of the same database."""
+    applied = set(repo.applied)
+    rows = [
+        Migration(
+            version,
+            files.get(version, ""),
+            MigrationState.PENDING
+            if version not in applied
+            else MigrationState.APPLIED
+            if version in files
+            else MigrationState.NO_FILE,
+        )
+        for version in sorted(applied | set(files))
+    ]
+    return replace(repo, migrations=tuple(rows), path="")
 
 
 def migration_facts(status: MigrationStatus, repo: str) -> tuple[tuple[str, str], ...]:

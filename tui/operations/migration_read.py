@@ -58,6 +58,7 @@ async def ask_status(
     if outcome.ended is Ended.LINK_LOST:
         raise NotConnected("the link was lost while its migrations were asked for")
     status = parse_migrations(outcome, token, session.host.name, by, clock())
+    status = replace(status, facts=release)
     if version and not status.problem and status.release != version:
         told = status.release or "no version"
         return replace(status, problem=f"{version} was asked, but {told} answered")

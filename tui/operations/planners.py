@@ -17,10 +17,14 @@ from tui.operations.steps import StepKind
 
 PLANNERS: Mapping[str, str] = {
     "restart": "tui.operations.restart",
+    "migrate": "tui.operations.migrate",
 }
 """Kind of plan -> its module."""
 
-CARRIERS: tuple[str, ...] = ("tui.operations.restart",)
+CARRIERS: tuple[str, ...] = (
+    "tui.operations.restart",
+    "tui.operations.migrate",
+)
 """The modules whose steps may stand in a plan of any kind."""
 
 
