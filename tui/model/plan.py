@@ -206,6 +206,18 @@ class PlanPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStuck:
+    """Step `index` (0-based) did not come out well, and the plan waits for the operator.
+
+    Either its verification is read anew, or the plan ends here; nothing is sent again.
+    """
+
+    index: int
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanEnded:
     """The plan is over: `ok` only if every step was verified by reading state."""
 
@@ -215,4 +227,4 @@ class PlanEnded:
     undo: str = ""
 
 
-PlanEvent = StepEvent | PlanPaused | PlanEnded
+PlanEvent = StepEvent | PlanPaused | PlanStuck | PlanEnded

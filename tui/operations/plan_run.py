@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from tui.errors import BeamdeckError
 from tui.model.consent import Consent
-from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, StepEvent, StepState
+from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, PlanStuck, StepEvent, StepState
 from tui.operations.audit_log import AuditLog
 from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
@@ -30,12 +30,14 @@ class PlanRun:
         audit: AuditLog,
         kinds: Mapping[str, StepKind],
         clock: Callable[[], float],
+        attended: bool = False,
     ) -> None:
+        """`attended`: somebody can answer where a step did not come out well."""
         self.plan = plan
-        self.steering = Steering()
+        self.steering = Steering(attended=attended)
         self.events: list[PlanEvent] = []
         self.ended: PlanEnded | None = None
-        self._answered: PlanPaused | None = None
+        self._answered: PlanPaused | PlanStuck | None = None
         self._consent = consent
         self._clock = clock
         self._sent: list[tuple[float, str, str]] = []
@@ -52,6 +54,14 @@ class PlanRun:
         """Why the plan waits for the operator now, if it does."""
         last = self.events[-1] if self.events else None
         if isinstance(last, PlanPaused) and last is not self._answered:
+            return last
+        return None
+
+    @property
+    def stuck(self) -> PlanStuck | None:
+        """The step that did not come out well and waits for the operator now, if one does."""
+        last = self.events[-1] if self.events else None
+        if isinstance(last, PlanStuck) and last is not self._answered:
             return last
         return None
 
@@ -87,8 +97,20 @@ class PlanRun:
 
     def stop_here(self) -> None:
         """Begin no further step."""
-        self._answered = self.paused
+        self._answered = self.paused or self.stuck
         self.steering.stop_here()
+        self._changed()
+
+    def verify_again(self) -> None:
+        """Read the step that is stuck anew; nothing is sent again."""
+        self._answered = self.stuck
+        self.steering.verify_again()
+        self._changed()
+
+    def leave(self) -> None:
+        """End the plan at the step that is stuck; its locks are given back."""
+        self._answered = self.stuck
+        self.steering.leave()
         self._changed()
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:

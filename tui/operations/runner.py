@@ -9,14 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from tui.errors import ChangeRefused, RecordUnwritable
 from tui.model.consent import Consent
-from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, Step, StepEvent, StepState
+from tui.model.lock import LOCK, UNLOCK, locks_or_unlocks
+from tui.model.plan import (
+    Plan,
+    PlanEnded,
+    PlanEvent,
+    PlanPaused,
+    PlanStuck,
+    Step,
+    StepEvent,
+    StepState,
+)
 from tui.operations.guards import not_consented
 from tui.operations.records import Records
 from tui.operations.step_hand import Desk, StepHand
-from tui.operations.steps import Steering
+from tui.operations.steps import Finding, Steering
 
 LEFT = "the console was left while this step was under way"
 
@@ -66,6 +77,9 @@ class _Run:
         self._desk = desk
         self._steering = steering
         self._emit = emit
+        self._locks = _Locks()
+        self._next = 0
+        self._open = False
 
     async def carry_out(self) -> None:
         """Grant, records, steps, end; the grant never outlives this."""
@@ -92,56 +106,105 @@ class _Run:
         self._emit(StepEvent(index, state, self._desk.clock(), detail, warning))
 
     async def _steps(self, hand: StepHand) -> None:
-        plan, records = self._plan, hand.records
-        at = 0
         over = False
         try:
-            for index, step in enumerate(plan.steps):
-                at = index
-                if self._steering.stopping:
-                    self._end(records, index, "stopped by you")
-                    break
-                finding = await hand.step(index, step, plan.facts)
-                self._tell(index, finding.state, finding.detail, warning=finding.warning)
-                if finding.state is not StepState.DONE or hand.mute:
-                    why = "; ".join(filter(None, (f"{step.host}: {finding.detail}", hand.mute)))
-                    self._end(records, index + 1, why, is_open=finding.open)
-                    break
-                if hand.lost_sight and index + 1 < len(plan.steps):
-                    await self._pause(index + 1, step)
+            early = await self._in_order(hand)
+            if early is None:
+                self._end(hand.records, "", ok=True)
             else:
-                self._end(records, len(plan.steps), "", ok=True)
+                await self._end_early(hand, early)
             over = True
         finally:
             if not over:
-                self._leave(records, hand.begun, at)
+                self._leave(hand)
 
-    def _leave(self, records: Records, begun: int | None, at: int) -> None:
+    async def _in_order(self, hand: StepHand) -> _Early | None:
+        """Every step in turn; what ended the plan before its last one, None if nothing did."""
+        plan = self._plan
+        for index, step in enumerate(plan.steps):
+            self._next = index
+            if step.pause and not self._steering.stopping:
+                await self._pause(index, step.pause)
+            if self._steering.stopping:
+                return _Early(index, "stopped by you")
+            finding = await self._step(hand, index, step)
+            if finding.state is not StepState.DONE or hand.mute:
+                why = "; ".join(filter(None, (f"{step.host}: {finding.detail}", hand.mute)))
+                return _Early(index + 1, why, finding.open)
+            self._locks.note(step)
+            if hand.lost_sight and not all(s.kind == UNLOCK for s in plan.steps[index + 1 :]):
+                # She was away: nothing goes on by itself until she has seen how the step ended.
+                away = f"{step.host} was out of sight during its step. It is done; the plan waits."
+                await self._pause(index + 1, away)
+        return None
+
+    async def _step(self, hand: StepHand, index: int, step: Step) -> Finding:
+        """One step, and what the operator makes of it where it did not come out well."""
+        finding = await hand.step(index, step, self._plan.facts)
+        self._next, self._open = index + 1, finding.open
+        self._tell(index, finding.state, finding.detail, warning=finding.warning)
+        while (
+            finding.state in (StepState.FAILED, StepState.UNKNOWN)
+            and self._steering.attended
+            and not hand.mute
+        ):
+            self._emit(PlanStuck(index, self._desk.clock(), f"{step.host}: {finding.detail}"))
+            if not await self._steering.reads_again():
+                break
+            finding = await hand.read_again(index, step)
+            self._open = finding.open
+            self._tell(index, finding.state, finding.detail, warning=finding.warning)
+        return finding
+
+    async def _end_early(self, hand: StepHand, early: _Early) -> None:
+        """Skip the rest, give back the locks that are held, and end.
+
+        Where a truth is open the locks stay: whoever comes next must know of it first.
+        """
+        plan, held, kept = self._plan, self._locks.hosts, []
+        gives_back = not early.is_open and not hand.mute
+        rest = list(enumerate(plan.steps))[early.begun :]
+        back = [(i, s) for i, s in rest if gives_back and s.kind == UNLOCK and s.host in held]
+        for index, _ in rest:
+            if index not in dict(back):
+                self._tell(index, StepState.SKIPPED, "not begun")
+        is_open = early.is_open
+        for index, step in back:
+            finding = await hand.step(index, step, plan.facts)
+            self._tell(index, finding.state, finding.detail, warning=finding.warning)
+            if finding.state is StepState.DONE:
+                self._locks.note(step)
+            else:
+                kept.append(f"{step.host} stays locked: {finding.detail}")
+                is_open = is_open or finding.open
+        if not gives_back and held:
+            kept.append(f"the locks stay: {', '.join(held)}")
+        undone = [s for _, s in rest if not locks_or_unlocks(s)]
+        not_begun = ", ".join(dict.fromkeys(step.host for step in undone))
+        why = early.why + (f". Not begun: {not_begun}" if not_begun else "")
+        self._end(hand.records, ". ".join([why, *kept]), is_open=is_open)
+
+    def _leave(self, hand: StepHand) -> None:
         """The console goes (or a fault of its own ends it): write what is known, nothing else."""
+        records, held = hand.records, self._locks.hosts
         with contextlib.suppress(RecordUnwritable):
             # Without the record the operation is unresolved all the same: it has no end.
-            if begun is None:
-                records.end(False, f"left; step {at + 1} of {len(self._plan.steps)} was not begun")
+            if hand.begun is not None:
+                records.left(hand.begun, LEFT)
+            elif self._open or held:
+                locks = f"; the locks stay: {', '.join(held)}" if held else ""
+                records.left(None, f"the console was left between steps{locks}")
             else:
-                records.left(begun, LEFT)
+                of = len(self._plan.steps)
+                records.end(False, f"left; step {min(self._next + 1, of)} of {of} was not begun")
 
-    async def _pause(self, index: int, step: Step) -> None:
-        # She was away: nothing goes on by itself until she has seen how the step ended.
-        reason = f"{step.host} was out of sight during its step. It is done; the plan waits."
+    async def _pause(self, index: int, reason: str) -> None:
         self._emit(PlanPaused(index, self._desk.clock(), reason))
         await self._steering.decided()
 
-    def _end(
-        self, records: Records, begun: int, why: str, *, ok: bool = False, is_open: bool = False
-    ) -> None:
+    def _end(self, records: Records, why: str, *, ok: bool = False, is_open: bool = False) -> None:
         plan = self._plan
-        for index in range(begun, len(plan.steps)):
-            self._tell(index, StepState.SKIPPED, "not begun")
-        rest = ", ".join(dict.fromkeys(step.host for step in plan.steps[begun:]))
-        if ok:
-            summary = f"{plan.title}: done and verified on {', '.join(plan.hosts)}"
-        else:
-            summary = why + (f". Not begun: {rest}" if rest else "")
+        summary = f"{plan.title}: done and verified on {', '.join(plan.hosts)}" if ok else why
         try:
             # An operation whose truth is open keeps no end: it is asked for at the next start.
             if not is_open:
@@ -149,3 +212,30 @@ class _Run:
         except RecordUnwritable as error:
             ok, summary = False, f"{summary} (not written down: {error.detail})"
         self._emit(PlanEnded(ok, self._desk.clock(), summary, plan.undo))
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """Why a plan ended before its last step; steps from `begun` (0-based) on were not begun."""
+
+    begun: int
+    why: str
+    is_open: bool = False
+
+
+class _Locks:
+    """The hosts whose locks this run holds, in the order in which they were taken."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, None] = {}
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self._hosts)
+
+    def note(self, step: Step) -> None:
+        """A step is done and verified."""
+        if step.kind == LOCK:
+            self._hosts[step.host] = None
+        elif step.kind == UNLOCK:
+            self._hosts.pop(step.host, None)

@@ -22,6 +22,7 @@ from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
 from tui.operations.records import Records, shown_command
 from tui.operations.steps import (
+    ActingWork,
     Finding,
     Gatekeeper,
     Ready,
@@ -63,6 +64,16 @@ class Tell(Protocol):
     def __call__(self, index: int, state: StepState, detail: str = "") -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A step that was carried out: enough to read its truth again."""
+
+    session: Session
+    work: StepWork
+    ready: Ready
+    outcome: Outcome | None
+
+
 class StepHand:
     """Carries out the steps of one plan, one after the other, under the plan's grant.
 
@@ -76,6 +87,7 @@ class StepHand:
         self.begun: int | None = None
         self.mute = ""
         self.lost_sight = False
+        self._last: _Sent | None = None
         self._desk = desk
         self._grant = grant
         self._tell = tell
@@ -113,10 +125,10 @@ class StepHand:
         self, index: int, step: Step, session: Session, work: StepWork, ready: Ready, mark: str
     ) -> Finding:
         outcome: Outcome | None = None
-        if step.command is not None:
+        if step.command is not None or isinstance(work, ActingWork):
             try:
                 await self._mark(session, index, step, f"begin audit={mark}")
-                outcome = await self._send(index, step, step.command, session, work)
+                outcome = await self._send(index, step, session, work)
             except (NotConnected, ChangeRefused) as error:
                 # Both are raised before anything is sent.
                 finding = Finding(StepState.REFUSED, f"nothing was sent: {error.detail}")
@@ -125,17 +137,32 @@ class StepHand:
                 return finding
             with self._unwritable_is_told():
                 self.records.outcome(index, step, outcome)
+        self._last = _Sent(session, work, ready, outcome)
+        return await self._find_out(index, step, self._last)
+
+    async def read_again(self, index: int, step: Step) -> Finding:
+        """Read the truth of the step that was carried out last once more; nothing is sent."""
+        if self._last is None:
+            raise RuntimeError("no step has been carried out")
+        self.lost_sight = False
+        self.begun = index
+        finding = await self._find_out(index, step, self._last)
+        self.begun = None
+        return finding
+
+    async def _find_out(self, index: int, step: Step, sent: _Sent) -> Finding:
+        outcome = sent.outcome
         unknown = outcome is not None and not outcome.known
         say = self._saying(index)
         if unknown and outcome is not None:
             say(StepState.UNKNOWN, str(outcome.ended))
         else:
             say(StepState.VERIFYING, "reading the host")
-        finding = await work.find_out(ready.facts, outcome, say)
+        finding = await sent.work.find_out(sent.ready.facts, outcome, say)
         with self._unwritable_is_told():
             mark = self.records.result(index, step, finding, resolved=unknown)
             with contextlib.suppress(NotConnected):
-                await self._mark(session, index, step, f"{finding.state} audit={mark}")
+                await self._mark(sent.session, index, step, f"{finding.state} audit={mark}")
         return finding
 
     def _saying(self, index: int) -> Say:
@@ -151,21 +178,26 @@ class StepHand:
 
         return say
 
-    async def _send(
-        self, index: int, step: Step, command: Command, session: Session, work: StepWork
-    ) -> Outcome:
-        self._desk.sent(self._desk.clock(), step.host, shown_command(command))
+    async def _send(self, index: int, step: Step, session: Session, work: StepWork) -> Outcome:
+        if step.command is not None:
+            self._desk.sent(self._desk.clock(), step.host, shown_command(step.command))
         self._tell(index, StepState.RUNNING, "sent")
         watching = asyncio.create_task(self._watch(index, work))
         try:
-            # Not part of the plan, nor of the line that is shown: it names what is started there.
-            name = (STEP_VARIABLE, step_name(self.records.op, index))
-            named = replace(command, env=(*command.env, name))
-            return await session.run(named, self._grant)
+            if step.command is None and isinstance(work, ActingWork):
+                return await work.act(self._grant, self._saying(index))
+            return await session.run(self._named(index, step), self._grant)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
+
+    def _named(self, index: int, step: Step) -> Command:
+        """The step's command, told its own name: no part of the plan or of the line shown."""
+        if step.command is None:
+            raise ValueError(f"{step.kind} has no command")
+        name = (STEP_VARIABLE, step_name(self.records.op, index))
+        return replace(step.command, env=(*step.command.env, name))
 
     async def _watch(self, index: int, work: StepWork) -> None:
         said = ""

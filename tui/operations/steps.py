@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tui.model.command import Outcome
 from tui.model.gate import Grant
@@ -75,6 +75,19 @@ def tell_name(work: StepWork, op: str, index: int) -> None:
         setattr(work, "step_name", step_name(op, index))  # noqa: B010 - optional, so not declared
 
 
+@runtime_checkable
+class ActingWork(Protocol):
+    """A StepWork whose change is more than one command (an upload); its step has none."""
+
+    async def act(self, grant: Grant, say: Say) -> Outcome:
+        """Make the change, where a command would be sent: after the intent is written.
+
+        NotConnected and ChangeRefused only before anything was changed; afterwards every
+        ending is an Outcome, one of a lost link too.
+        """
+        ...
+
+
 StepKind = Callable[[Step, Session, Facts], StepWork]
 """Makes the work of a step from the step, its host's session and the plan's facts."""
 
@@ -88,10 +101,15 @@ class Gatekeeper(Protocol):
 
 
 class Steering:
-    """The operator's hand on a plan under way; it acts between steps only."""
+    """The operator's hand on a plan under way; it acts between steps only.
 
-    def __init__(self) -> None:
+    `attended`: somebody looks at the plan and can answer when a step did not come out well.
+    """
+
+    def __init__(self, *, attended: bool = False) -> None:
+        self.attended = attended
         self._stop = False
+        self._again = False
         self._moved = asyncio.Event()
 
     @property
@@ -109,8 +127,25 @@ class Steering:
         self._stop = False
         self._moved.set()
 
+    def verify_again(self) -> None:
+        """Read the step that is stuck anew; if it is done by now, the plan goes on."""
+        self._again = True
+        self._moved.set()
+
+    def leave(self) -> None:
+        """End the plan at the step that is stuck."""
+        self.stop_here()
+
     async def decided(self) -> None:
         """Wait until the operator says stop or go on, from now on."""
         self._moved.clear()
         if not self._stop:
             await self._moved.wait()
+
+    async def reads_again(self) -> bool:
+        """Wait, from now on, until a stuck step shall be read anew (True) or left (False)."""
+        self._again = False
+        while not (self._stop or self._again):
+            self._moved.clear()
+            await self._moved.wait()
+        return not self._stop
