@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli_plans import plan, run
 from tui.errors import BeamdeckError
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ def commands(
         asked.meant(loaded)
         opening = Opening(loaded, environment, app)
         ctx.exit(asked.open_console(opening))
+
+
+commands.add_command(plan)
+commands.add_command(run)
 
 
 def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, int]:

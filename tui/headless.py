@@ -37,7 +37,8 @@ class TailAsked:
 
 
 @contextlib.asynccontextmanager
-async def _opened(config: Config, environment: Environment, app: App) -> AsyncIterator[Deck]:
+async def opened(config: Config, environment: Environment, app: App) -> AsyncIterator[Deck]:
+    """The services of an app of an environment, closed at the end; nothing is started yet."""
     site = open_site(config, environment, time.time, state_folder())
     deck = open_deck(site, app)
     try:
@@ -54,7 +55,7 @@ def print_status(
     from tui.model.status import status_json, status_lines
 
     async def read() -> tuple[HostView, ...]:
-        async with _opened(config, environment, app) as deck:
+        async with opened(config, environment, app) as deck:
             deck.start(journal=False)
             await deck.settled(timeout_s)
             for warning in deck.fleet.warnings:
@@ -88,7 +89,7 @@ def print_tail(config: Config, environment: Environment, app: App, asked: TailAs
 
     async def follow() -> int:
         nonlocal ending
-        async with _opened(config, environment, app) as deck:
+        async with opened(config, environment, app) as deck:
             _end_on_signals()
             deck.site.start()
             lines = tail(
