@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
 from tui.model.command import Command, Outcome
@@ -49,6 +50,22 @@ class Session(Protocol):
 
     def stream(self, command: Command) -> AbstractAsyncContextManager[ByteStream]:
         """Run an endless read; leaving the block closes its channel."""
+        ...
+
+    async def upload(
+        self,
+        local: Path,
+        remote: str,
+        offset: int,
+        progress: Callable[[int], None],
+        grant: Grant | None,
+    ) -> Outcome:
+        """Write `local` from `offset` on into `remote`, a path below the SSH user's home.
+
+        Status 0: every byte was answered for; 1: the host refused, stderr says what it said, and
+        what it took stays there. `progress` is told the bytes answered for. NotConnected and
+        ChangeRefused are raised before anything is written.
+        """
         ...
 
     def connect_tcp(self, address: str, port: int) -> AbstractAsyncContextManager[TcpChannel]:

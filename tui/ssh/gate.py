@@ -6,9 +6,12 @@ import secrets
 from collections.abc import Callable
 
 from tui.errors import ChangeRefused
-from tui.model.command import Command
+from tui.model.command import Command, Effect
 from tui.model.gate import Grant, LockState
 from tui.ssh.watchers import Watchers
+
+UPLOAD = Command(("sftp",), effect=Effect.CHANGE)
+"""What an upload is to the gate: a change like any other."""
 
 
 class Gate:

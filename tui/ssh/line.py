@@ -12,6 +12,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.errors import NotConnected
@@ -116,6 +117,33 @@ class Line:
             if timer is not None:
                 timer.cancel()
             self._dismiss(chan, blocks, place, stop=True)
+
+    # -- files ---------------------------------------------------------------------------
+
+    async def upload(
+        self,
+        local: Path,
+        remote: str,
+        offset: int,
+        progress: Callable[[int], None],
+        check: Callable[[], None],
+    ) -> Outcome:
+        """Send a file by SFTP; `check` is called once more before anything is written."""
+        from tui.ssh.transfer import send_file
+
+        place = await self.channels.place(stream=True)
+        try:
+            self._check_alive()
+            check()
+
+            def heard(count: int) -> None:
+                # A slow link is full of the file: its answers are what is heard of the host.
+                self.heard()
+                progress(count)
+
+            return await send_file(self.connection, local, remote, offset, heard)
+        finally:
+            place.free()
 
     # -- ports ---------------------------------------------------------------------------
 

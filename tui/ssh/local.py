@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from tui.errors import NotConnected
-from tui.model.command import Command, Outcome, script_of
+from tui.model.command import Command, Ended, Outcome, script_of
 from tui.model.fleet import Host
 from tui.model.gate import Grant
 from tui.model.host import Link, LinkState
 from tui.ssh.channels import Channels
 from tui.ssh.child import Child
 from tui.ssh.collect import BlockCollector, Blocks, WholeCollector
-from tui.ssh.gate import Gate
+from tui.ssh.gate import UPLOAD, Gate
 from tui.ssh.preamble import mark_of, wrapped
 from tui.ssh.settings import check_names
 from tui.ssh.watchers import Watchers
@@ -128,6 +131,28 @@ class LocalSession:
                 timer.cancel()
             place.free()
 
+    async def upload(
+        self,
+        local: Path,
+        remote: str,
+        offset: int,
+        progress: Callable[[int], None],
+        grant: Grant | None,
+    ) -> Outcome:
+        """Copy a file from `offset` on to a path below the home; see operations/ports.py."""
+        self._gate.check(UPLOAD, grant)
+        self._check_usable()
+        began = asyncio.get_running_loop().time()
+        status, said = 0, b""
+        try:
+            await asyncio.to_thread(_copy, local, Path.home() / remote, offset)
+        except OSError as error:
+            status, said = 1, (error.strerror or str(error)).encode()
+        else:
+            progress(local.stat().st_size)
+        took = asyncio.get_running_loop().time() - began
+        return Outcome(Ended.EXITED, status, stderr=said, duration_s=took)
+
     @asynccontextmanager
     async def connect_tcp(self, address: str, port: int) -> AsyncIterator[LocalPort]:
         """A connection to address:port from this machine; ConnectionError if it is refused."""
@@ -168,3 +193,11 @@ class LocalSession:
             self._link = Link(state, self._clock())
             self._watchers.tell(self.link)
         self._changed.set()
+
+
+def _copy(local: Path, remote: Path, offset: int) -> None:
+    at = os.open(remote, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with local.open("rb") as source, open(at, "wb") as to:
+        source.seek(offset)
+        to.seek(offset)
+        shutil.copyfileobj(source, to, 1024 * 1024)

@@ -13,6 +13,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import NameRefused, NotConnected
@@ -24,7 +25,7 @@ from tui.model.text import scrub_line
 from tui.ssh import pulse
 from tui.ssh.backoff import Backoff
 from tui.ssh.failure import LinkFailure
-from tui.ssh.gate import Gate
+from tui.ssh.gate import UPLOAD, Gate
 from tui.ssh.settings import check_names
 from tui.ssh.watchers import Watchers
 
@@ -121,6 +122,22 @@ class SshSession:
         self._gate.check(command, None)
         async with self._usable_line().stream(command) as blocks:
             yield blocks
+
+    async def upload(
+        self,
+        local: Path,
+        remote: str,
+        offset: int,
+        progress: Callable[[int], None],
+        grant: Grant | None,
+    ) -> Outcome:
+        """Send a file from `offset` on, by SFTP; see operations/ports.py."""
+
+        def check() -> None:
+            self._gate.check(UPLOAD, grant)
+
+        check()
+        return await self._usable_line().upload(local, remote, offset, progress, check)
 
     @asynccontextmanager
     async def connect_tcp(self, address: str, port: int) -> AsyncIterator[TcpSession]:
