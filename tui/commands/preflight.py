@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.commands.answer import Said, first, parse_said
 from tui.commands.owner import owner_command
 from tui.commands.work_folder import FOLDER
 from tui.model.archive import Archive
 from tui.model.command import Command
 from tui.model.fleet import App
-from tui.model.text import scrub_line
 
 # As the owner. $1 root, $2 app, $3 version, $4 erts (empty: none brought), then the folders that
 # the archive brings. Lines of name=value; what is missing is not said.
@@ -101,18 +101,18 @@ def read_upload_room(app: App, *, timeout_s: float = 20.0) -> Command:
 
 def parse_fit(answer: bytes) -> HostFit:
     """The host's answer; ValueError if it did not come whole."""
-    said = _said(answer)
+    said = parse_said(answer)
     trees = [line.partition(" ") for line in said.get("tree", [])]
     return HostFit(
         room=_room(said),
         unwritable=tuple(said.get("unwritable", ())),
-        machine=_first(said, "machine"),
-        libc=_first(said, "libc"),
+        machine=first(said, "machine"),
+        libc=first(said, "libc"),
         there="there" in said,
         staged="staged" in said,
-        boots=_first(said, "boots"),
-        cookie_sha256=_first(said, "cookie"),
-        setcookie_sha256=_first(said, "setcookie"),
+        boots=first(said, "boots"),
+        cookie_sha256=first(said, "cookie"),
+        setcookie_sha256=first(said, "setcookie"),
         var_start="var" in said,
         lacks=tuple(said.get("lacks", ())),
         trees=tuple((folder, digest) for digest, _, folder in trees),
@@ -121,28 +121,18 @@ def parse_fit(answer: bytes) -> HostFit:
 
 def parse_upload_room(answer: bytes) -> tuple[Room, tuple[str, ...]]:
     """(room, folders that cannot be written); ValueError if the answer did not come whole."""
-    said = _said(answer)
+    said = parse_said(answer)
     return _room(said), tuple(said.get("unwritable", ()))
 
 
-def _said(answer: bytes) -> dict[str, list[str]]:
-    said: dict[str, list[str]] = {}
-    for line in answer.split(b"\n"):
-        name, is_said, value = scrub_line(line).partition("=")
-        if is_said:
-            said.setdefault(name, []).append(value)
-    if "end" not in said:
-        raise ValueError("the host did not answer every question")
-    return said
+def _room(said: Said) -> Room:
+    return Room(free_bytes(first(said, "space")), _free(first(said, "inodes")))
 
 
-def _first(said: dict[str, list[str]], name: str) -> str:
-    return next(iter(said.get(name, ())), "")
-
-
-def _room(said: dict[str, list[str]]) -> Room:
-    space = _free(_first(said, "space"))
-    return Room(None if space is None else space * 1024, _free(_first(said, "inodes")))
+def free_bytes(line: str) -> int | None:
+    """The free bytes that a line of `df -Pk` tells; None if it is none."""
+    blocks = _free(line)
+    return None if blocks is None else blocks * 1024
 
 
 def _free(line: str) -> int | None:

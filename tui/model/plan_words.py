@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.model.command import Command, display
 from tui.model.consent import ConsentNeeds
-from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, Step, StepEvent
+from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, PlanStuck, Step, StepEvent
 from tui.model.redact import redact
 from tui.model.text import scrub
 from tui.model.words import clock, counted, duration
@@ -148,4 +148,6 @@ def event_json(plan: Plan, event: PlanEvent) -> dict[str, object]:
         }
     if isinstance(event, PlanPaused):
         return {"at": event.at, "waits_before": event.index + 1, "reason": event.reason}
+    if isinstance(event, PlanStuck):
+        return {"at": event.at, "stuck_at": event.index + 1, "reason": event.reason}
     return {"at": event.at, "ok": event.ok, "summary": event.summary, "undo": event.undo}

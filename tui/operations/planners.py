@@ -18,12 +18,14 @@ from tui.operations.steps import StepKind
 PLANNERS: Mapping[str, str] = {
     "restart": "tui.operations.restart",
     "migrate": "tui.operations.migrate",
+    "deploy": "tui.operations.deploy",
 }
 """Kind of plan -> its module."""
 
 CARRIERS: tuple[str, ...] = (
     "tui.operations.restart",
     "tui.operations.migrate",
+    "tui.operations.deploy",
 )
 """The modules whose steps may stand in a plan of any kind."""
 

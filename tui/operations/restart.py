@@ -310,3 +310,13 @@ def _looping(unit: UnitFacts) -> str:
             f"systemctl reset-failed {unit.name} on the host clears the limit"
         )
     return "it dies and is started again by systemd; a restart does not cure that by itself"
+
+
+def restart_problem(view: HostView | None, right: RestartRight | None, now: float) -> str:
+    """Why a host cannot be restarted by plan now, in words; empty if it can."""
+    return _problem(view, right, now)
+
+
+def restart_step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
+    """One host's restart as a step of any plan; it must come up with what the snapshot boots."""
+    return _step(app, snapshot, right)

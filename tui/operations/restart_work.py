@@ -32,7 +32,9 @@ class RestartWork:
     ) -> None:
         self._step = step
         self._session = session
-        self._facts = dict(facts)
+        # A step after a switch brings its own: what it boots is not what the plan began with.
+        self._facts = dict(step.params or facts)
+        self._own = bool(step.params)
         self._app = app
         self._refresh = refresh
         self._held = Held()
@@ -60,7 +62,7 @@ class RestartWork:
         return "; ".join(
             f"{name}: was {self._facts.get(name) or 'not known'}, is {value or 'not known'}"
             for name, value in restart_facts(snapshot)
-            if self._facts.get(name, "") != value
+            if self._facts.get(name, "") != value and (name in self._facts or not self._own)
         )
 
     async def progress(self) -> str:

@@ -145,11 +145,11 @@ class LocalSession:
         began = asyncio.get_running_loop().time()
         status, said = 0, b""
         try:
-            await asyncio.to_thread(_copy, local, Path.home() / remote, offset)
+            size = await asyncio.to_thread(_copy, local, Path.home() / remote, offset)
         except OSError as error:
             status, said = 1, (error.strerror or str(error)).encode()
         else:
-            progress(local.stat().st_size)
+            progress(size)
         took = asyncio.get_running_loop().time() - began
         return Outcome(Ended.EXITED, status, stderr=said, duration_s=took)
 
@@ -195,9 +195,10 @@ class LocalSession:
         self._changed.set()
 
 
-def _copy(local: Path, remote: Path, offset: int) -> None:
+def _copy(local: Path, remote: Path, offset: int) -> int:
     at = os.open(remote, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with local.open("rb") as source, open(at, "wb") as to:
         source.seek(offset)
         to.seek(offset)
         shutil.copyfileobj(source, to, 1024 * 1024)
+        return source.tell()

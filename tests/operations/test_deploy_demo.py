@@ -1,0 +1,105 @@
+"""A release from its archive to hosts that run it, over real SSH against the embedded fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.operations.plan_console import plan_console
+from tui.demo.fleet import DemoFleet
+from tui.demo.tree import write_archive
+from tui.model.fleet import MigrateWhen
+from tui.model.plan import PlanRefused, StepState
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hosts live fast; what is waited for them is shortened alike."""
+    work = "tui.operations.restart_aftermath"
+    for name, seconds in {"POLL_S": 0.03, "SETTLE_S": 0.25, "VERSION_WAIT_S": 2.0}.items():
+        monkeypatch.setattr(f"{work}.{name}", seconds)
+    monkeypatch.setattr("tui.operations.restart_setback.QUIET_S", 0.6)
+    monkeypatch.setattr("tui.operations.step_hand.PROGRESS_S", 0.05)
+    monkeypatch.setattr("tui.operations.look_work.POLL_S", 0.05)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "billing-0.3.0.tar.gz"
+    write_archive(path, "0.3.0", "A" * 52)
+    return path
+
+
+def _spoil(path: Path) -> None:
+    """Change a byte and leave the size and the times."""
+    stat = path.stat()
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+async def test_deploy_to_two_hosts(demo_fleet: DemoFleet, tmp_path: Path, archive: Path) -> None:
+    app = replace(demo_fleet.app, migrations=MigrateWhen.NEVER)
+    before = {n: m.beam.tree.cookie() for n, m in demo_fleet.machines.items()}
+    async with plan_console(demo_fleet.environment, app, tmp_path) as at:
+        plan = await at.plan("deploy", archive=str(archive), hosts="web1 web2")
+        again = await at.plan("deploy", archive=str(archive), hosts="web1 web2")
+        assert again.hash == plan.hash
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert run.ended.ok, run.ended.summary
+        for name in ("web1", "web2"):
+            tree = demo_fleet.machines[name].beam.tree
+            assert tree.boot_version() == "0.3.0"
+            assert tree.cookie() == before[name], "the host's cookie is kept"
+            assert tree.missing_app("0.3.0") is None
+            work = tree.real / ".beamdeck"
+            assert not [
+                p for p in work.rglob("*") if "incoming/" in str(p) or "0.3.0.new" in str(p)
+            ]
+            snapshot = await at.context.refresh(name)
+            assert snapshot is not None
+            assert snapshot.release.runs == "0.3.0"
+        said = [record for record in at.audit if record["event"] == "begin"]
+        assert all("command" in r for r in said if plan.steps[int(r["step"])].command)
+        with pytest.raises(PlanRefused, match=r"releases/0\.3\.0 is there already"):
+            await at.plan("deploy", archive=str(archive), hosts="web1")
+
+
+async def test_an_upload_of_another_file_is_found_out(
+    demo_fleet: DemoFleet, tmp_path: Path, archive: Path
+) -> None:
+    app = replace(demo_fleet.app, migrations=MigrateWhen.NEVER)
+    async with plan_console(demo_fleet.environment, app, tmp_path) as at:
+        plan = await at.plan("deploy", archive=str(archive), hosts="web1")
+        await asyncio.to_thread(_spoil, archive)
+        run = await at.carry_out(plan)
+        upload = next(i for i, s in enumerate(plan.steps) if s.kind == "upload")
+        assert run.last_of(upload).state is StepState.FAILED
+        assert "has changed since the plan was made" in run.last_of(upload).detail
+        assert demo_fleet.machines["web1"].beam.tree.boot_version() == "0.2.0"
+
+
+async def test_a_full_disk_is_said_and_the_old_release_stays(
+    demo_fleet: DemoFleet, tmp_path: Path, archive: Path
+) -> None:
+    app = replace(demo_fleet.app, migrations=MigrateWhen.NEVER)
+    machine = demo_fleet.machines["web1"]
+    async with plan_console(demo_fleet.environment, app, tmp_path) as at:
+        plan = await at.plan("deploy", archive=str(archive), hosts="web1")
+        machine.fill_disk()
+        with pytest.raises(PlanRefused, match="are free"):
+            await at.plan("deploy", archive=str(archive), hosts="web1")
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert not run.ended.ok
+        machine.fill_disk(False)
+        assert machine.beam.tree.boot_version() == "0.2.0"
+        assert not machine.beam.tree.exists("0.3.0")
+        run = await at.do("deploy", archive=str(archive), hosts="web1")
+        assert machine.beam.tree.boot_version() == "0.3.0"
