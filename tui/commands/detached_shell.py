@@ -222,11 +222,11 @@ work "$@"
 finish $?
 """
 
-# As the owner. $1 base, $2 offset, $3 most bytes. A header, an empty line, then raw output.
-LOOK = r"""
-base=$1 offset=$2 most=$3
-say() { echo "word=$1"; echo "exit=$2"; }
-ended() { say ended "$(cat "$base.exit")"; }
+# A function: whether the step of $base is at work, or about to be (claimed within a minute).
+ALIVE = r"""
+begins() {
+  [ ! -s "$base.pid" ] && [ "$(( $(date +%s) - $(stat -c %Y -- "$base.run") ))" -lt 60 ]
+}
 alive() {
   read -r pid began boot at <"$base.pid" || return 1
   [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || return 1
@@ -243,12 +243,19 @@ alive() {
   done
   return 1
 }
+"""
+
+# As the owner. $1 base, $2 offset, $3 most bytes. A header, an empty line, then raw output.
+LOOK = (
+    ALIVE
+    + r"""
+base=$1 offset=$2 most=$3
+say() { echo "word=$1"; echo "exit=$2"; }
+ended() { say ended "$(cat "$base.exit")"; }
 if [ -s "$base.exit" ]; then ended
 elif [ ! -e "$base.run" ]; then say absent ''
 elif [ ! -s "$base.pid" ]; then
-  # Claimed, and not begun yet; after a minute nobody is on the way any more.
-  age=$(( $(date +%s) - $(stat -c %Y -- "$base.run") ))
-  if [ "$age" -lt 60 ]; then say running ''; else say ended ''; fi
+  if begins; then say running ''; else say ended ''; fi
 elif [ "$(cat "$base.pid")" = withdrawn ]; then say absent ''
 elif alive; then
   say running ''
@@ -264,3 +271,4 @@ if [ "$size" -gt "$offset" ]; then
   tail -c +$((offset + 1)) -- "$base.out" | head -c "$new"
 fi
 """
+)

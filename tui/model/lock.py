@@ -24,7 +24,8 @@ def locks_or_unlocks(step: Step) -> bool:
 class Holder:
     """Who holds a lock: an operation of an OS user on a client host, as an SSH user.
 
-    `since` is Unix seconds by the console's clock.
+    `since` is Unix seconds by the locked host's clock; `why` is what is done under it, `reason`
+    what the operator typed for it.
     """
 
     op: str
@@ -35,13 +36,15 @@ class Holder:
     unit: str
     since: float
     why: str
+    reason: str = ""
 
     @property
     def sentence(self) -> str:
         """Who, from where, since when and for what, in one line."""
+        reason = f", reason: {self.reason}" if self.reason else ""
         return (
-            f"{self.user} on {self.client_host} (as {self.ssh_user}) since {stamp(self.since)}: "
-            f"{self.why or 'no reason given'} (operation {self.op})"
+            f"{self.user} on {self.client_host} (as {self.ssh_user}) since {stamp(self.since)} to "
+            f"{self.why or 'do what it does not say'}{reason} (operation {self.op})"
         )
 
 
@@ -49,8 +52,9 @@ class Holder:
 class LockSeen:
     """The lock of a host as one look shows it.
 
-    `holder` None: nobody holds it, or `problem` says why that is not known. `age_s` is by the
-    host's own clock. `live` are transient units of the holder's operation that are at work.
+    `holder` None: nobody holds it, or `problem` says why that is not known; `barred`: because
+    the SSH user may keep no lock there. `age_s` is by the host's own clock. `live` are the
+    detached steps of the holder's operation that are at work.
     """
 
     host: str
@@ -58,6 +62,7 @@ class LockSeen:
     problem: str = ""
     age_s: float = 0.0
     live: tuple[str, ...] = ()
+    barred: bool = False
 
     @property
     def free(self) -> bool:

@@ -19,6 +19,7 @@ PLANNERS: Mapping[str, str] = {
     "restart": "tui.operations.restart",
     "migrate": "tui.operations.migrate",
     "deploy": "tui.operations.deploy",
+    "unlock": "tui.operations.unlock",
 }
 """Kind of plan -> its module."""
 
@@ -26,6 +27,8 @@ CARRIERS: tuple[str, ...] = (
     "tui.operations.restart",
     "tui.operations.migrate",
     "tui.operations.deploy",
+    "tui.operations.lock",
+    "tui.operations.unlock",
 )
 """The modules whose steps may stand in a plan of any kind."""
 

@@ -6,13 +6,14 @@ import contextlib
 import hashlib
 from dataclasses import replace
 
+from tui.commands.lock import holder_words
 from tui.errors import RecordUnwritable
 from tui.model.audit import AuditRecord
 from tui.model.command import Command, Outcome, display, script_of
 from tui.model.consent import Consent
 from tui.model.plan import Plan, Step
 from tui.model.redact import redact
-from tui.operations.audit_log import AuditLog
+from tui.operations.audit_log import AuditLog, operator_facts
 from tui.operations.guards import consent_needs
 from tui.operations.oplog import Operation, OpLog
 from tui.operations.steps import Finding, Ready
@@ -31,6 +32,7 @@ class Records:
         self._plan = plan
         self._operation = operation
         self._audit = audit
+        self.holder = ""
         self._exit_status = ""
         self._digests = ("", "")
 
@@ -39,6 +41,9 @@ class Records:
         """Write down the plan as shown and what was typed; nothing may start without it."""
         operation = oplog.begin(plan, consent)
         records = cls(plan, operation, audit)
+        who = operator_facts()
+        user, machine = str(who["os_user"]), str(who["client_host"])
+        records.holder = holder_words(user, machine, consent.reason)
         try:
             shown = "\n".join(f"{s.host}: {s.what}: {shown_command(s.command)}" for s in plan.steps)
             records._write(AuditRecord("plan", shown=shown, detail=plan.title))

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from tui.commands import health as health_check
 from tui.commands.restart import limit_words, restart_command, restart_limit_s
-from tui.commands.sudo import RestartRight, parse_restart_right, read_restart_right
-from tui.errors import BeamdeckError
+from tui.commands.sudo import RestartRight
 from tui.model.fleet import App, Environment, HealthKind
 from tui.model.host import HostSnapshot, HostView, LinkState
 from tui.model.names import unit_fits
@@ -17,9 +16,11 @@ from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict, Verdic
 from tui.model.unit import UnitFacts, UnitWord
 from tui.model.words import counted, duration
 from tui.operations.context import PlanContext, Refresh
+from tui.operations.lock import with_locks
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
 from tui.operations.ports import Session
 from tui.operations.restart_aftermath import SETTLE_S
+from tui.operations.restart_right import read_restart_rights
 from tui.operations.restart_state import busy, restart_facts
 from tui.operations.restart_work import RestartWork
 from tui.operations.steps import StepKind, StepWork
@@ -31,7 +32,7 @@ FRESH_S = 15.0
 
 async def build(context: PlanContext, params: Facts) -> Plan:
     """The plan to restart the hosts named in `params`; PlanRefused if one stands in the way."""
-    return await restart_plan(
+    plan = await restart_plan(
         context.environment,
         context.app,
         context.sessions,
@@ -40,6 +41,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         context.clock,
         without_of(params),
     )
+    # Whoever may only restart does so without a lock, and is told; everybody else takes it.
+    return await with_locks(context, plan, or_without=True)
 
 
 def with_left_out(plan: Plan, left_out: tuple[str, ...]) -> Plan:
@@ -82,25 +85,6 @@ async def restart_plan(
     ]
     plan = plan_restart(environment, app, views, hosts, rights, clock())
     return with_left_out(plan, left_out)
-
-
-async def read_restart_rights(
-    sessions: Mapping[str, Session], app: App, hosts: Sequence[str]
-) -> dict[str, RestartRight]:
-    """What the SSH user may run on each host; what cannot be asked is a refusal that says why."""
-
-    async def ask(name: str) -> RestartRight:
-        try:
-            outcome = await sessions[name].run(read_restart_right(app))
-            if not outcome.known:
-                return RestartRight(refused=f"sudo could not be asked: {outcome.ended}")
-            return parse_restart_right(app, outcome.stdout)
-        except BeamdeckError as error:
-            return RestartRight(refused=f"sudo could not be asked: {error.detail}")
-        except ValueError as error:
-            return RestartRight(refused=f"sudo could not be asked: {error}")
-
-    return dict(zip(hosts, await asyncio.gather(*map(ask, hosts)), strict=True))
 
 
 def plan_restart(

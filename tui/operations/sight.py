@@ -1,10 +1,12 @@
-"""Read a host that may be out of sight: wait for its link a bounded time, then ask."""
+"""Reading a host after a step until it answers: the link is waited for, a bounded time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from tui.errors import NotConnected
+from tui.errors import BeamdeckError
 from tui.model.command import Command, Outcome
 from tui.model.plan import StepState
 from tui.operations.held import now
@@ -12,38 +14,60 @@ from tui.operations.ports import Session
 from tui.operations.steps import Say
 
 RECONNECT_S = 300.0
-"""Seconds that a link is waited for before the truth is left open."""
-_PAUSE_S = 0.5
+POLL_S = 1.0
+
+Seen = TypeVar("Seen")
 
 
-async def read_in_sight(
-    session: Session, command: Command, say: Say, *, limit_s: float = RECONNECT_S
-) -> Outcome | None:
-    """The answer to a read, asked again after a lost link; None if the host stayed out of sight.
+class OutOfSight(Exception):
+    """The host could not be read for longer than is waited for it."""
 
-    Only reads: ValueError for a command that changes anything.
+
+async def in_sight(
+    session: Session,
+    look: Callable[[], Awaitable[Seen | None]],
+    say: Say,
+    limit_s: float = RECONNECT_S,
+) -> Seen:
+    """What `look` sees as soon as it sees something; OutOfSight after `limit_s` seconds.
+
+    `look` returns None, or raises BeamdeckError, where the host gave no answer.
     """
-    if not command.reading():
-        raise ValueError("what changes a host is never sent again")
     deadline = now() + limit_s
     while True:
         try:
-            outcome = await session.run(command)
-        except NotConnected:
-            outcome = None
-        if outcome is not None and outcome.known:
-            return outcome
+            seen = await look()
+        except BeamdeckError:
+            seen = None
+        if seen is not None:
+            return seen
         if now() >= deadline:
-            return None
+            raise OutOfSight
         if session.link.usable:
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(POLL_S)
             continue
         say(StepState.UNKNOWN, f"{session.link.state}; waiting for the link")
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline - now()):
+            async with asyncio.timeout_at(deadline):
                 await session.usable()
         except TimeoutError:
-            return None
-        except NotConnected:
-            return None
+            raise OutOfSight from None
         say(StepState.VERIFYING, "the link is back; reading the host")
+
+
+async def read_in_sight(session: Session, command: Command, say: Say) -> Outcome | None:
+    """The answer to a read, asked again after a lost link; None if the host stayed out of sight.
+
+    ValueError for a command that changes anything: that is never sent again.
+    """
+    if not command.reading():
+        raise ValueError("what changes a host is never sent again")
+
+    async def look() -> Outcome | None:
+        outcome = await session.run(command)
+        return outcome if outcome.known else None
+
+    try:
+        return await in_sight(session, look, say)
+    except OutOfSight:
+        return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tui.commands.detached import STEP_VARIABLE
+from tui.commands.lock import HOLDER_VARIABLE
 from tui.commands.restart import mark_in_journal
 from tui.errors import BeamdeckError, ChangeRefused, NotConnected, RecordUnwritable
 from tui.model.command import Command, Outcome
@@ -193,11 +194,12 @@ class StepHand:
                 await watching
 
     def _named(self, index: int, step: Step) -> Command:
-        """The step's command, told its own name: no part of the plan or of the line shown."""
+        """The step's command, told its name and who acts: no part of the plan or its lines."""
         if step.command is None:
             raise ValueError(f"{step.kind} has no command")
         name = (STEP_VARIABLE, step_name(self.records.op, index))
-        return replace(step.command, env=(*step.command.env, name))
+        holder = (HOLDER_VARIABLE, self.records.holder)
+        return replace(step.command, env=(*step.command.env, name, holder))
 
     async def _watch(self, index: int, work: StepWork) -> None:
         said = ""

@@ -15,11 +15,16 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.model.command import Command, Secret, display, script_of
+from tui.model.lock import locks_or_unlocks
 from tui.model.plan import Plan, Step, StepEvent, StepState, VerdictKind
+from tui.model.step_groups import Group, group_hosts, group_numbers, step_groups
 from tui.model.words import duration
 
 MUTED = "$foreground-muted"
 """Not `$text-muted`: that one paints white inside Content."""
+
+SCRIPT_LINES = 3
+"""So many lines of a script are shown where the plan is not shown in full."""
 
 _VERDICT = {
     VerdictKind.PASS: ("✓", "$text-success"),
@@ -58,11 +63,16 @@ def plan_lines(plan: Plan, width: int, *, full: bool, changed: Sequence[str] = (
     if plan.policy:
         parts.append(hanging(" ✗ ", f"break-glass: {plan.policy}", width, "bold $text-error"))
     parts += [_verdict(plan, index, width) for index in range(len(plan.verdicts))]
-    alike = len({step.verification for step in plan.steps}) == 1
-    for number, step in enumerate(plan.steps, start=1):
-        parts += _step_lines(number, step, width, full=full, alone=full or not alike)
-    if alike and not full:
-        parts.append(hanging(" then ", plan.steps[0].verification, width, MUTED))
+    ends = list(dict.fromkeys(s.verification for s in plan.steps if not locks_or_unlocks(s)))
+    for group in step_groups(plan.steps):
+        if locks_or_unlocks(plan.steps[group[0]]) and not full:
+            parts.append(_lock_line(plan, group, width))
+            continue
+        for index in group:
+            alone = full or len(ends) > 1
+            parts += _step_lines(index + 1, plan.steps[index], width, full=full, alone=alone)
+    if len(ends) == 1 and not full:
+        parts.append(hanging(" then ", ends[0], width, MUTED))
     if plan.left_out:
         parts.append(hanging(" left out ", ", ".join(plan.left_out), width, "$text-warning"))
     parts.append(hanging(" undo ", plan.undo or "nothing to undo", width, MUTED))
@@ -79,12 +89,18 @@ def _verdict(plan: Plan, index: int, width: int) -> Content:
     return hanging(f" {sign} ", verdict.reason, width, style)
 
 
+def _lock_line(plan: Plan, group: Group, width: int) -> Content:
+    """Locks of several hosts side by side, which nobody reads one by one."""
+    what = f"{group_hosts(plan.steps, group)}  {plan.steps[group[0]].what}"
+    return hanging(f" {group_numbers(group):>2}  ", what, width, MUTED)
+
+
 def _step_lines(number: int, step: Step, width: int, *, full: bool, alone: bool) -> list[Content]:
     indent = " " * 6
     parts = [Content.styled(f" {number:>2}  {step.host}  {step.what}", "bold")]
     parts.append(hanging(indent, step.why, width, MUTED))
     if step.command is not None:
-        parts.append(hanging(f"{indent}$ ", display(step.command), width))
+        parts.append(_command(step.command, f"{indent}$ ", width, full=full))
     if alone:
         parts.append(hanging(f"{indent}then ", step.verification, width, MUTED))
     if full:
@@ -94,6 +110,16 @@ def _step_lines(number: int, step: Step, width: int, *, full: bool, alone: bool)
         if step.command is not None:
             parts.append(hanging(f"{indent}sent ", _sent(step.command), width, MUTED))
     return parts
+
+
+def _command(command: Command, label: str, width: int, *, full: bool) -> Content:
+    """The literal command; of a script that is longer than its room only how it begins."""
+    text = display(command)
+    lines = text.splitlines()
+    if full or command.script is None or len(lines) <= SCRIPT_LINES:
+        return hanging(label, text, width)
+    more = f"… {len(lines) - SCRIPT_LINES} more lines: @ shows them"
+    return hanging(label, "\n".join([*lines[:SCRIPT_LINES], more]), width)
 
 
 def _sent(command: Command) -> str:
@@ -151,15 +177,37 @@ def step_line(head: str, event: StepEvent, width: int, elapsed_s: float | None) 
     return Content.assemble((f" {sign} {head} ", style), said, (f" {took} ", MUTED))
 
 
-def step_heads(plan: Plan) -> list[str]:
-    """Number, host and what of each step in columns; what all have in common is left out."""
-    hosts = max((cell_len(step.host) for step in plan.steps), default=0)
-    whats = {step.what for step in plan.steps}
-    wide = max((cell_len(what) for what in whats), default=0) if len(whats) > 1 else 0
-    return [
-        f"{number:>2} {step.host:<{min(hosts, 24)}.24}" + (f"  {step.what:<{wide}}" if wide else "")
-        for number, step in enumerate(plan.steps, start=1)
-    ]
+def step_heads(plan: Plan, rows: Sequence[Group]) -> list[str]:
+    """Numbers, hosts and what of each row in columns; what all have in common is left out.
+
+    Locks have no say in that: where nothing else is told apart, they say it themselves.
+    """
+    names = [group_hosts(plan.steps, row) for row in rows]
+    hosts = min(max(map(cell_len, names), default=0), 24)
+    whats = {step.what for step in plan.steps if not locks_or_unlocks(step)}
+    wide = max((cell_len(step.what) for step in plan.steps), default=0) if len(whats) > 1 else 0
+    digits = max((len(group_numbers(row)) for row in rows), default=2)
+    heads: list[str] = []
+    for row, name in zip(rows, names, strict=True):
+        step = plan.steps[row[0]]
+        head = f"{group_numbers(row):>{max(2, digits)}} {name:<{hosts}.{hosts}}"
+        if wide:
+            head += f"  {step.what:<{wide}}"
+        elif locks_or_unlocks(step):
+            head += f"  {step.kind}"
+        heads.append(head)
+    return heads
+
+
+def step_rows(plan: Plan, last_of: Callable[[int], StepEvent]) -> list[Group]:
+    """The steps by rows: locks of several hosts share one as long as they stand alike."""
+    rows: list[Group] = []
+    for group in step_groups(plan.steps):
+        events = [last_of(index) for index in group]
+        alike = len({(event.state, event.warning) for event in events}) == 1
+        quiet = events[0].state in (StepState.WAITING, StepState.DONE, StepState.SKIPPED)
+        rows += [group] if alike and quiet else [(index,) for index in group]
+    return rows
 
 
 class StepList(Static):
@@ -193,13 +241,16 @@ class StepList(Static):
         if self._asked is None or not self.size.width:
             return
         last_of, elapsed_of, marked = self._asked
-        steps = self._plan.steps
+        rows = step_rows(self._plan, last_of)
+        heads = step_heads(self._plan, rows)
+        at = next((number for number, row in enumerate(rows) if marked in row), 0)
         room = max(3, self.screen.size.height // 2 - 2)
-        first = max(0, min(marked - room // 2, len(steps) - room))
-        heads = step_heads(self._plan)
+        first = max(0, min(at - room // 2, len(rows) - room))
         lines: list[Content] = []
-        for index in range(first, min(first + room, len(steps))):
+        for number, row in list(enumerate(rows))[first : first + room]:
+            took = [elapsed_of(index) for index in row]
+            known = [seconds for seconds in took if seconds is not None]
             width = self.size.width - 1
-            line = step_line(heads[index], last_of(index), width, elapsed_of(index))
-            lines.append(Content.assemble("▌" if index == marked else " ", line))
+            line = step_line(heads[number], last_of(row[-1]), width, sum(known) if known else None)
+            lines.append(Content.assemble("▌" if number == at else " ", line))
         self.update(Content("\n").join(lines))
