@@ -76,6 +76,7 @@ class Place(Screen[None]):
             deck.gate.state,
             deck.clock(),
             sum(deck.store.errors(view.host) for view in views),
+            migrations=deck.migrations.mark if deck.migrations is not None else "",
         )
         try:
             self.query_one(StatusBar).show(state)

@@ -154,6 +154,7 @@ def fake_deck(store: FakeStore, hosts: Sequence[str] = ("web1", "web2")) -> Simp
         app=App("billing"),
         board=FakeBoard(views),
         gate=SimpleNamespace(state=LockState(production=False)),
+        migrations=None,
         store=store,
         feed=FakeFeed(hosts, store),
         clock=lambda: NOW,

@@ -174,6 +174,7 @@ def deck(plan: Plan) -> SimpleNamespace:
         board=SimpleNamespace(views=views, watch=lambda _callback: _nothing),
         gate=SimpleNamespace(state=LockState(plan.production, NOW + 700, "4711")),
         store=SimpleNamespace(errors=lambda _host: 0),
+        migrations=None,
         clock=lambda: NOW,
     )
 

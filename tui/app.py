@@ -47,13 +47,23 @@ def _journal(deck: Deck) -> Screen[None]:
     return JournalScreen(deck)
 
 
+def _migrations(deck: Deck) -> Screen[None]:
+    from screens.migrations import MigrationsScreen
+
+    return MigrationsScreen(deck)
+
+
 def _commands() -> type[CommandProvider]:
     from tui.palette import DeckCommands
 
     return DeckCommands
 
 
-PLACES: dict[str, Callable[[Deck], Screen[None]]] = {"hosts": _hosts, "journal": _journal}
+PLACES: dict[str, Callable[[Deck], Screen[None]]] = {
+    "hosts": _hosts,
+    "journal": _journal,
+    "migrations": _migrations,
+}
 
 
 class Source(Protocol):

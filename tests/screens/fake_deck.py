@@ -32,6 +32,7 @@ def fake_deck(views: Sequence[HostView], *, production: bool = False, errors: in
             per_minute=lambda host, minutes: counts[-minutes:] if host == "web2" else [0] * minutes,
         ),
         clock=lambda: NOW,
+        migrations=None,
         key=f"{'production' if production else 'staging'}/billing",
         notices=lambda: notices(views, NOW),
     )

@@ -35,10 +35,12 @@ def frame_state(
     now: float,
     errors: int,
     note: str = "",
+    migrations: str = "",
 ) -> FrameState:
     """The frame of an environment and app (`title`) at `now` (Unix seconds).
 
-    Counts are (style, text) pairs, worst last; `errors` are those held in the journal.
+    Counts are (style, text) pairs, worst last; `errors` are those held in the journal,
+    `migrations` what the tab of that place says.
     """
     environment, app = title
     shown = environment.upper() if production else environment
@@ -49,7 +51,10 @@ def frame_state(
         lock=_lock_words(lock, now),
         locked=lock.locked(now),
         clock=datetime.fromtimestamp(now, UTC).strftime("%H:%M UTC"),
-        marks=(("journal", f"{_short(errors)}!"),) if errors else (),
+        marks=(
+            *((("journal", f"{_short(errors)}!"),) if errors else ()),
+            *((("migrations", migrations),) if migrations else ()),
+        ),
     )
 
 

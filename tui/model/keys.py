@@ -33,6 +33,7 @@ KEYS: tuple[Key, ...] = (
     Key("environments", "0", "app.go('environments')", "environments"),
     Key("hosts", "1", "app.go('hosts')", "hosts"),
     Key("journal", "3", "app.go('journal')", "journal"),
+    Key("migrations", "4", "app.go('migrations')", "migrations"),
     Key("plan", "p", "app.show_plan", "the plan under way"),
     Key("unlock", "u", "app.unlock", "unlock", shown=True),
     Key("commands_run", "at", "app.commands_run", "commands run"),
@@ -50,13 +51,15 @@ KEYS: tuple[Key, ...] = (
     Key("details", "enter", "details", "details", shown=True),
     Key("filter", "slash", "filter", "filter", shown=True),
     Key("copy", "y", "copy", "copy"),
-    Key("mark", "space", "mark", "mark", "hosts", shown=True),
+    Key("mark", "space", "mark", "mark", "hosts", shown=True, also=("migrations",)),
     Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
     Key("actions", "a", "actions", "actions", "hosts", shown=True),
     Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
     Key("trust", "t", "trust", "host key, passphrase", "hosts", also=("host",)),
     Key("reconnect", "c", "reconnect", "connect again", "hosts", also=("host",)),
     Key("ask_node", "v", "ask_node", "ping its node", "host", shown=True),
+    Key("migrate", "M", "migrate", "migrate", "migrations", shown=True),
+    Key("read_migrations", "r", "read", "read again", "migrations", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
     Key("pause", "equals_sign", "pause", "pause", "journal", shown=True),
     Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True),
@@ -76,7 +79,7 @@ KEYS: tuple[Key, ...] = (
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
 )
 
-PLACES = ("environments", "hosts", "host", "journal", "walkthrough")
+PLACES = ("environments", "hosts", "host", "journal", "migrations", "walkthrough")
 
 
 def keys_of(place: str, remapped: Mapping[str, str]) -> tuple[Key, ...]:

@@ -23,13 +23,14 @@ CANNOT_TELL = "it cannot be told what this does"
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One command: its line, what it loses each way, whether it can be reversed (None: cannot be
-    told), and why where that is not plain."""
+    told), and why where that is not plain; `unsure` is why a loss cannot be told."""
 
     line: int
     forward: Lost = ()
     backward: Lost = ()
     reversible: bool | None = True
     why: str = ""
+    unsure: str = ""
     raises: bool = False
 
 
@@ -153,16 +154,15 @@ def _modify(call: Call, table: str) -> list[Effect]:
     if len(call.args) != 2:
         return [unknown(call.line)]
     if origin is None:
-        why = "no `from:` is given, what the column was is not known"
-        return [Effect(call.line, None, None, False, why)]
+        return [Effect(call.line, None, None, False, "no `from:` is given", _UNFIT)]
     before, after = _type(origin), _type(call.args[1])
     if before and before == after:
         return [Effect(call.line)]
-    why = "whether every value fits the other type cannot be told"
     forward: Lost = () if (before, after) in _WIDER else None
-    return [Effect(call.line, forward, () if (after, before) in _WIDER else None, True, why)]
+    return [Effect(call.line, forward, () if (after, before) in _WIDER else None, unsure=_UNFIT)]
 
 
+_UNFIT = "whether every value fits the other type cannot be told"
 _WIDER = frozenset({("string", "text"), ("integer", "bigint"), ("string", "citext")})
 
 
@@ -217,7 +217,7 @@ def _execute(call: Call) -> list[Effect]:
     why = "what its SQL or function does cannot be told"
     if call.arity == 2:
         return [Effect(call.line, None, None, True, why)]
-    return [Effect(call.line, None, None, False, "only one way of it is given")]
+    return [Effect(call.line, None, None, False, "only one way of it is given", why)]
 
 
 def _flush(call: Call) -> list[Effect]:

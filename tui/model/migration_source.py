@@ -205,7 +205,7 @@ class _Judge:
         for effect, lost in found:
             if lost is None:
                 known = False
-                reasons.append(self._reason(effect.line, effect.why))
+                reasons.append(self._reason(effect.line, effect.unsure or effect.why))
             elif lost:
                 what += (from_host(name, limit=_SHOWN) for name in lost)
                 reasons.append(self._reason(effect.line, ""))
@@ -213,7 +213,7 @@ class _Judge:
 
     def _backwards(self, *, lacks_down: bool) -> tuple[Undo, tuple[Reason, ...], Losses]:
         if lacks_down:
-            reason = Reason(0, "there is neither down nor change", "")
+            reason = Reason(0, "neither down nor change", "")
             return Undo.NO, (reason,), Losses(known=False, reasons=(reason,))
         if "down" in self._bodies:
             effects = self._effects(self._bodies["down"])

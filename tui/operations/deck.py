@@ -16,6 +16,7 @@ from tui.model.host import HostView, LinkState
 
 if TYPE_CHECKING:
     from tui.model.fleet import App, Config, Environment
+    from tui.model.migration_views import MigrationsSeen
     from tui.model.notice import Notice
     from tui.operations.audit_log import AuditLog
     from tui.operations.context import PlanContext
@@ -54,7 +55,10 @@ class Site:
 
 @dataclass(slots=True)
 class Deck:
-    """One app of an open environment: probes and journal. Started and closed once."""
+    """One app of an open environment: probes and journal. Started and closed once.
+
+    `migrations` is what a person had read of them last; nothing reads them by itself.
+    """
 
     site: Site
     app: App
@@ -62,6 +66,7 @@ class Deck:
     board: Board
     store: JournalStore
     feed: JournalFeed
+    migrations: MigrationsSeen | None = None
     on_failure: Callable[[BaseException], None] = field(default=lambda error: _unhandled(error))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 

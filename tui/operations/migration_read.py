@@ -12,8 +12,10 @@ from tui.errors import BeamdeckError, NotConnected
 from tui.model.command import Ended
 from tui.model.fleet import App
 from tui.model.migration import By, MigrationStatus
+from tui.model.migration_views import MigrationsSeen
 from tui.model.release import ReleaseFacts
 from tui.operations.context import PlanContext
+from tui.operations.migration_sources import read_sources
 from tui.operations.ports import Session
 
 
@@ -63,3 +65,11 @@ async def ask_status(
         told = status.release or "no version"
         return replace(status, problem=f"{version} was asked, but {told} answered")
     return status
+
+
+async def read_both(context: PlanContext, host: str) -> MigrationsSeen:
+    """Both views of a host's migrations and the files they rest on: two BEAMs, one by one."""
+    files = await read_sources(context, host)
+    running = await read_status(context, host, by=By.RPC)
+    on_disk = await read_status(context, host, by=By.EVAL)
+    return MigrationsSeen(host, running, on_disk, files, context.clock())

@@ -11,7 +11,12 @@ from textual.widgets import Static
 from tui.model.frame import FrameState
 from tui.model.keys import Key, keys_of
 
-TABS = (("0", "environments", "fleets"), ("1", "hosts", "hosts"), ("3", "journal", "journal"))
+TABS = (
+    ("0", "environments", "fleets"),
+    ("1", "hosts", "hosts"),
+    ("3", "journal", "journal"),
+    ("4", "migrations", "migrations"),
+)
 
 _SIGNS = {
     "enter": "⏎",
