@@ -53,12 +53,16 @@ class HostActs(Place):
 
     def action_restart(self) -> None:
         """Open a plan that restarts the chosen hosts one by one."""
+        self.action_plan("restart")
+
+    def action_plan(self, kind: str) -> None:
+        """Open a plan of a kind for the chosen hosts, one by one."""
         hosts = self.chosen()
         if not hosts:
             return
         from tui.operations.planners import hosts_param
 
-        self.post_message(PlanAsked(self.deck.key, "restart", (hosts_param(hosts),)))
+        self.post_message(PlanAsked(self.deck.key, kind, (hosts_param(hosts),)))
 
     def action_trust(self) -> None:
         """What keeps the highlighted host out."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tui.headless import opened
 from tui.model.audit import AuditRecord
 from tui.model.consent import Consent, ConsentNeeds
 from tui.model.fleet import App, Config, Environment
-from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, PlanRefused
+from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, PlanRefused, PlanStuck
 from tui.model.plan_words import event_json, event_line, plan_json, plan_text
 from tui.model.redact import redact
 from tui.model.text import scrub
@@ -225,6 +225,7 @@ class _Run:
             audit=deck.audit,
             kinds=step_kinds(deck.context),
             clock=deck.clock,
+            attended=on_a_terminal(),
         )
 
     async def carry_out(self) -> int:
@@ -262,6 +263,8 @@ class _Run:
             self._say(event)
             if isinstance(event, PlanPaused):
                 self._wait_for_answer()
+            elif isinstance(event, PlanStuck):
+                self._keep(self._ask_stuck())
 
     def _say(self, event: PlanEvent) -> None:
         if self._as_json:
@@ -276,18 +279,32 @@ class _Run:
             print("there is no terminal to be asked on: it stops here", file=sys.stderr)
             self._run.stop_here()
             return
-        task = asyncio.create_task(self._ask_on())
+        self._keep(self._ask_on())
+
+    def _keep(self, asking: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(asking)
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
     async def _ask_on(self) -> None:
-        try:
-            answer = await ask("c goes on, s stops here")
-            while answer not in ("c", "s"):
-                answer = await ask("c goes on, s stops here")
-        except BeamdeckError:
-            answer = "s"
-        if answer == "c":
+        if await self._one_of("c goes on, s stops here", "cs") == "c":
             self._run.go_on()
         else:
             self._run.stop_here()
+
+    async def _ask_stuck(self) -> None:
+        # Only asked where somebody is: a run without a terminal is not attended.
+        if await self._one_of("v reads it again, l leaves it as it is", "vl") == "v":
+            self._run.verify_again()
+        else:
+            self._run.leave()
+
+    @staticmethod
+    async def _one_of(question: str, letters: str) -> str:
+        """One of the letters; the last one where the terminal is gone."""
+        try:
+            while (answer := await ask(question)) not in tuple(letters):
+                continue
+        except BeamdeckError:
+            return letters[-1]
+        return answer

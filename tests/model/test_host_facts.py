@@ -105,7 +105,7 @@ def test_any_missing_fact_of_the_machine_breaks_nothing(name: str) -> None:
 
 def test_actions_that_are_not_possible_say_why() -> None:
     def why(*views: HostView) -> dict[str, str]:
-        return {action.key: action.why_not for action in actions_for(views)}
+        return {a.key: a.why_not for a in actions_for(views) if a.key}
 
     stranger = HostView("web2", Link(LinkState.UNKNOWN_KEY, NOW))
     assert why(view("web1")) == {
@@ -128,4 +128,16 @@ def test_actions_that_are_not_possible_say_why() -> None:
     assert why(replace(view("web1"), snapshot=None))["restart"] == "not read yet: web1"
     assert why(view("web1", load_state="not-found"))["restart"] == "no such unit on web1"
     assert why(view("web1", active="inactive"))["ask_node"] == "no node is running"
-    assert {action.key for action in actions_for([view("web1")])} <= {key.id for key in KEYS}
+
+
+def test_actions_without_a_key_say_why_not_as_well() -> None:
+    def why(*views: HostView) -> list[str]:
+        return [a.why_not for a in actions_for(views) if a.call.startswith("plan(")]
+
+    assert why(view("web1")) == ["runs already: web1", "", "did not change: web1"]
+    down = view("web2", active="inactive")
+    assert why(down) == ["", "is down: web2", "did not change: web2"]
+    assert why(view("web1"), down)[:2] == ["runs already: web1", "is down: web2"]
+    assert why(HostView("web2", Link(LinkState.UNKNOWN_KEY, NOW))) == ["not connected: web2"] * 3
+    keys = {action.key for action in actions_for([view("web1")]) if action.key}
+    assert keys <= {key.id for key in KEYS}

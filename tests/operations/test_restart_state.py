@@ -180,8 +180,8 @@ def test_a_start_that_was_refused_says_what_is_left_and_the_way_out() -> None:
         (1, {"load_state": "masked"}, StepState.REFUSED, "billing.service is masked (no)"),
         (4, {}, StepState.REFUSED, "access denied, or a conflicting job is queued (no)"),
         (6, {}, StepState.REFUSED, "systemd cannot use the unit file (no)"),
-        (126, {}, StepState.REFUSED, "the restart command cannot be run on the host (no)"),
-        (127, {}, StepState.REFUSED, "the restart command cannot be run on the host (no)"),
+        (126, {}, StepState.REFUSED, "the command cannot be run on the host (no)"),
+        (127, {}, StepState.REFUSED, "the command cannot be run on the host (no)"),
         (1, {}, StepState.FAILED, "not restarted: the command ended with 1 (no)"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which restart command a user may run: sudoers match whole command lines, so each is asked.
+"""Which systemctl command a user may run: sudoers match whole command lines, so each is asked.
 
 Asking runs nothing: `sudo -n -l -- COMMAND` only answers, and never prompts.
 """
@@ -26,7 +26,7 @@ class RestartForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RestartRight:
-    """What a user may run to restart a unit: `argv` whole, or a refusal.
+    """What a user may run to restart (start, stop) a unit: `argv` whole, or a refusal.
 
     A refusal has no argv but `refused`, the reason as shown. `sudoers_line` is the exact line
     that allows the command, or the best one of a refusal; empty where sudo is missing or not
@@ -48,12 +48,7 @@ def restart_forms(app: App) -> tuple[tuple[RestartForm, tuple[str, ...]], ...]:
         if not words:
             raise ValueError("restart_command is empty")
         return ((RestartForm.CONFIGURED, words),)
-    unit = app.service
-    return (
-        (RestartForm.JOB_MODE_FAIL, ("systemctl", "--job-mode=fail", "restart", unit)),
-        (RestartForm.FULL_NAME, ("systemctl", "restart", unit)),
-        (RestartForm.SHORT_NAME, ("systemctl", "restart", unit.removesuffix(".service"))),
-    )
+    return systemctl_forms(app.service, "restart")
 
 
 # Who asks, and whether sudo is there at all; root needs no sudo and gets no further.
@@ -75,6 +70,42 @@ sudo -n -l -- "$1" restart "$3" >/dev/null 2>&1; echo "may=$?"
 )
 _ASK_ONE = _WHO + 'sudo -n -l -- "$@" >/dev/null 2>&1; echo "may=$?"\n'
 _SYSTEMCTL = ("/usr/bin/systemctl", "/bin/systemctl")
+
+
+_ASK_VERB = (
+    _WHO
+    + """\
+sudo -n -l -- "$1" --job-mode=fail "$4" "$2" >/dev/null 2>&1; echo "may=$?"
+sudo -n -l -- "$1" "$4" "$2" >/dev/null 2>&1; echo "may=$?"
+sudo -n -l -- "$1" "$4" "$3" >/dev/null 2>&1; echo "may=$?"
+"""
+)
+RELOAD = "daemon-reload"
+"""The one verb of systemctl that is about no unit."""
+
+
+def systemctl_forms(unit: str, verb: str) -> tuple[tuple[RestartForm, tuple[str, ...]], ...]:
+    """The command lines that `systemctl VERB UNIT` may be allowed as, best first."""
+    if verb == RELOAD:
+        return ((RestartForm.FULL_NAME, ("systemctl", RELOAD)),)
+    return (
+        (RestartForm.JOB_MODE_FAIL, ("systemctl", "--job-mode=fail", verb, unit)),
+        (RestartForm.FULL_NAME, ("systemctl", verb, unit)),
+        (RestartForm.SHORT_NAME, ("systemctl", verb, unit.removesuffix(".service"))),
+    )
+
+
+def read_systemctl_right(app: App, verb: str, timeout_s: float = 20.0) -> Command:
+    """Ask which form of start, stop or daemon-reload the SSH user may run; a read."""
+    if verb == RELOAD:
+        return Command(("systemctl", RELOAD), script=_ASK_ONE, timeout_s=timeout_s)
+    words = ("systemctl", app.service, app.service.removesuffix(".service"), verb)
+    return Command(words, script=_ASK_VERB, timeout_s=timeout_s)
+
+
+def parse_systemctl_right(app: App, verb: str, answer: bytes) -> RestartRight:
+    """The first form that may be run; ValueError if the answer is not one to the question."""
+    return _parse(systemctl_forms(app.service, verb), verb, answer)
 
 
 def read_restart_right(app: App, timeout_s: float = 20.0) -> Command:
@@ -100,6 +131,12 @@ def _behind_sudo(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def parse_restart_right(app: App, answer: bytes) -> RestartRight:
     """The first form that may be run; ValueError if the answer is not one to the question."""
+    return _parse(restart_forms(app), "restart", answer)
+
+
+def _parse(
+    forms: tuple[tuple[RestartForm, tuple[str, ...]], ...], verb: str, answer: bytes
+) -> RestartRight:
     facts: dict[str, str] = {}
     may: list[bool] = []
     for line in answer.decode("utf-8", "backslashreplace").splitlines():
@@ -109,7 +146,6 @@ def parse_restart_right(app: App, answer: bytes) -> RestartRight:
         else:
             facts[name] = value
     user, path = from_host(facts.get("user", "")), from_host(facts.get("path", ""))
-    forms = restart_forms(app)
     if not facts.get("uid", "").isdigit():
         raise ValueError("the host did not say who asks")
     if facts["uid"] == "0":
@@ -126,7 +162,7 @@ def parse_restart_right(app: App, answer: bytes) -> RestartRight:
             return RestartRight(_with_sudo(words), form, user, sudoers_line=line)
     return RestartRight(
         user=user,
-        refused=f"sudo lets {user or 'this user'} run none of the restart commands",
+        refused=f"sudo lets {user or 'this user'} run none of the {verb} commands",
         sudoers_line=_line_for(user, path, forms[0][1]),
     )
 

@@ -21,6 +21,7 @@ from tui.demo.server import Sshd
 from tui.demo.timing import REAL, Timing
 from tui.demo.tree import APP, ReleaseTree
 from tui.demo.unit import Unit
+from tui.demo.unit_files import UnitFiles
 from tui.demo.unit_model import Settings, Value, job_numbers
 from tui.demo.users import default_users
 from tui.demo.voices import Speaker, Voices
@@ -76,6 +77,7 @@ class Machine(Faults):
         self.users = default_users(SERVICE)
         settings = _settings(parts)
         self.beam = Beam(self, lambda: settings, parts.tree)
+        self.unit_files = UnitFiles(parts.sandbox, settings.fragment)
         self.units: dict[str, Unit] = {SERVICE: Unit(settings, self.beam, self)}
         self.sshd = Sshd(self, keys.client_key())
         self.key = keys.host_key(self.name)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from tui.model.host import HostView, LinkState
 from tui.model.unit import UnitWord
 
+_DOWN = ("inactive", "failed")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An entry of the actions list: what it says, its key's id and action, why it is off."""
+    """An entry of the actions list: what it says, its key's id (empty: it has none) and action,
+    why it is off."""
 
     label: str
     key: str
@@ -24,6 +27,9 @@ def actions_for(views: Sequence[HostView]) -> tuple[Action, ...]:
     one = "" if len(views) == 1 else "one host at a time"
     return (
         Action("restart, host by host", "restart", "restart", _no_restart(views)),
+        Action("start, host by host", "", "plan('start')", _no_start(views)),
+        Action("stop, host by host", "", "plan('stop')", _no_stop(views)),
+        Action("reload the unit file", "", "plan('daemon_reload')", _no_reload(views)),
         Action("details", "details", "details", one),
         Action("the journal", "journal", "app.go('journal')"),
         Action("host key or passphrase", "trust", "trust", one or _no_trust(views)),
@@ -41,6 +47,21 @@ def _no_restart(views: Sequence[HostView]) -> str:
         return f"not read yet: {', '.join(unread)}"
     gone = [v.host for v in views if v.snapshot and v.snapshot.unit.word is UnitWord.NOT_FOUND]
     return f"no such unit on {', '.join(gone)}" if gone else ""
+
+
+def _no_start(views: Sequence[HostView]) -> str:
+    up = [v.host for v in views if v.snapshot and v.snapshot.unit.active_state not in _DOWN]
+    return _no_restart(views) or (f"runs already: {', '.join(up)}" if up else "")
+
+
+def _no_stop(views: Sequence[HostView]) -> str:
+    down = [v.host for v in views if v.snapshot and v.snapshot.unit.active_state in _DOWN]
+    return _no_restart(views) or (f"is down: {', '.join(down)}" if down else "")
+
+
+def _no_reload(views: Sequence[HostView]) -> str:
+    same = [v.host for v in views if v.snapshot and not v.snapshot.unit.need_daemon_reload]
+    return _no_restart(views) or (f"did not change: {', '.join(same)}" if same else "")
 
 
 def _no_trust(views: Sequence[HostView]) -> str:

@@ -130,7 +130,8 @@ def event_line(plan: Plan, event: PlanEvent) -> str:
     if isinstance(event, PlanEnded):
         undo = f"\nundo: {event.undo}" if event.undo else ""
         return scrub(f"{at} {'DONE' if event.ok else 'NOT DONE'}: {event.summary}{undo}")
-    return scrub(f"{at} waits: {event.reason}")
+    word = "stuck" if isinstance(event, PlanStuck) else "waits"
+    return scrub(f"{at} {word}: {event.reason}")
 
 
 def event_json(plan: Plan, event: PlanEvent) -> dict[str, object]:

@@ -17,6 +17,9 @@ from tui.operations.steps import StepKind
 
 PLANNERS: Mapping[str, str] = {
     "restart": "tui.operations.restart",
+    "start": "tui.operations.start",
+    "stop": "tui.operations.stop",
+    "daemon_reload": "tui.operations.daemon_reload",
     "migrate": "tui.operations.migrate",
     "deploy": "tui.operations.deploy",
     "unlock": "tui.operations.unlock",
@@ -25,6 +28,9 @@ PLANNERS: Mapping[str, str] = {
 
 CARRIERS: tuple[str, ...] = (
     "tui.operations.restart",
+    "tui.operations.start",
+    "tui.operations.stop",
+    "tui.operations.daemon_reload",
     "tui.operations.migrate",
     "tui.operations.deploy",
     "tui.operations.lock",

@@ -72,10 +72,9 @@ class Aftermath:
                     return finding
                 await asyncio.sleep(POLL_S)
         except OutOfSight:
-            detail = f"{self._host} was not seen again for {RECONNECT_S / 60:g} minutes"
-            return Finding(
-                StepState.UNKNOWN, f"{detail}: whether it was restarted is not known", open=True
-            )
+            gone = f"{self._host} was not seen again for {RECONNECT_S / 60:g} minutes"
+            detail = f"{gone}: whether it was {self._sent.done} is not known"
+            return Finding(StepState.UNKNOWN, detail, open=True)
 
     async def _sight(self) -> HostSnapshot:
         """A snapshot; waits for the link, a bounded time."""
@@ -111,7 +110,7 @@ class Aftermath:
             return found(
                 StepState.UNKNOWN,
                 f"the host itself was started anew meanwhile; {unit.name} is {unit.word} now. "
-                "Whether the restart was carried out before cannot be told",
+                f"Whether it was {self._sent.done} before cannot be told",
                 snapshot,
             )
         new = self._before.is_new(unit)
@@ -191,10 +190,10 @@ class Aftermath:
             if up_s < VERSION_WAIT_S:
                 self._say(StepState.VERIFYING, "started; its version is not to be seen yet")
                 return None
-            detail = "restarted and up, but which version it runs cannot be read"
+            detail = f"{self._sent.done} and up, but which version it runs cannot be read"
             return found(StepState.UNKNOWN, detail, snapshot)
         if expected and runs != expected:
-            detail = f"restarted, but it runs {runs}, not {expected}"
+            detail = f"{self._sent.done}, but it runs {runs}, not {expected}"
             return found(StepState.FAILED, detail, snapshot)
         return f"runs {runs}"
 
@@ -209,7 +208,7 @@ class Aftermath:
             return f"healthy ({answer.detail})"
         if answer.state is HealthState.NOT_ASKED:
             return answer.detail
-        up = f"restarted and up ({snapshot.release.runs or 'version not known'}), but"
+        up = f"{self._sent.done} and up ({snapshot.release.runs or 'version not known'}), but"
         if answer.state is HealthState.CANNOT_CHECK:
             detail = f"{up} its health cannot be checked: {answer.detail}"
             return found(StepState.UNKNOWN, detail, snapshot)
@@ -236,5 +235,5 @@ class Aftermath:
             told = "without a status" if status is None else f"with {outcome.signal or status}"
             notes.append(f"though the command itself ended {told}")
         pid = f", main process {unit.main_pid}" if unit.main_pid else ""
-        detail = "; ".join((f"restarted{pid}, {what}", *notes))
+        detail = "; ".join((f"{self._sent.done}{pid}, {what}", *notes))
         return replace(found(StepState.DONE, detail, snapshot), warning=bool(notes))

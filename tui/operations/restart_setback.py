@@ -27,21 +27,28 @@ QUIET_S = 6.0
 link still holds may reach the host late."""
 
 _DOWN = ("failed", "inactive")
+_DONE = {"restart": "restarted", "start": "started", "stop": "stopped"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A restart that was sent: to whom, what was before, and how the command ended (None: the
-    console that sent it is gone)."""
+    console that sent it is gone). `verb` is systemctl's: restart, start or stop."""
 
     session: Session
     app: App
     before: Before
     outcome: Outcome | None
+    verb: str = "restart"
+
+    @property
+    def done(self) -> str:
+        """The word for what was done: restarted, started, stopped."""
+        return _DONE[self.verb]
 
     def witness(self, snapshot: HostSnapshot) -> Witness:
         """The journal and sudo of the host, as far as the SSH user may ask them."""
-        return Witness(self.session, self.app, snapshot.unit.name)
+        return Witness(self.session, self.app, snapshot.unit.name, self.verb)
 
 
 def found(state: StepState, detail: str, snapshot: HostSnapshot) -> Finding:
@@ -67,7 +74,9 @@ class Setback:
         if unit.active_state in _DOWN and sent.before.state == "active":
             return await self._not_started(snapshot)
         said = "; the command itself ended well" if outcome is not None and outcome.ok else ""
-        detail = f"not restarted: {unit.name} is {unit.word} as before{said}. Nothing is sent again"
+        detail = (
+            f"not {sent.done}: {unit.name} is {unit.word} as before{said}. Nothing is sent again"
+        )
         return found(StepState.FAILED, detail, snapshot)
 
     async def _said_no(self, snapshot: HostSnapshot, outcome: Outcome, status: int) -> Finding:
@@ -79,7 +88,7 @@ class Setback:
             if unit.active_state in _DOWN and unit.load_state == "loaded":
                 return await self._not_started(snapshot)
         said = from_host(outcome.stderr, limit=2000).strip().split("\n")[0]
-        return found(*refusal(unit, status, said), snapshot)
+        return found(*refusal(unit, status, said, self._sent.done), snapshot)
 
     async def _not_started(self, snapshot: HostSnapshot) -> Finding:
         before = self._sent.before

@@ -217,7 +217,9 @@ def not_started_words(unit: UnitFacts, seen: StartsSeen, was: str) -> str:
     return f"{gone}systemd did not start it: {unit.active_state}, {unit.result}{_because(seen)}"
 
 
-def refusal(unit: UnitFacts, status: int, said: str) -> tuple[StepState, str]:
+def refusal(
+    unit: UnitFacts, status: int, said: str, done: str = "restarted"
+) -> tuple[StepState, str]:
     """systemctl's own no, by its exit status; `said` is what stood on stderr."""
     told = f" ({said})" if said else ""
     if status == 5 or unit.load_state == "not-found":
@@ -230,5 +232,5 @@ def refusal(unit: UnitFacts, status: int, said: str) -> tuple[StepState, str]:
     if status == 6:
         return StepState.REFUSED, f"systemd cannot use the unit file{told}"
     if status in (126, 127):
-        return StepState.REFUSED, f"the restart command cannot be run on the host{told}"
-    return StepState.FAILED, f"not restarted: the command ended with {status}{told}"
+        return StepState.REFUSED, f"the command cannot be run on the host{told}"
+    return StepState.FAILED, f"not {done}: the command ended with {status}{told}"

@@ -14,7 +14,13 @@ from tui.commands.restart_evidence import (
     starts_seen,
     stop_seen,
 )
-from tui.commands.sudo import parse_restart_right, read_restart_right
+from tui.commands.sudo import (
+    RestartRight,
+    parse_restart_right,
+    parse_systemctl_right,
+    read_restart_right,
+    read_systemctl_right,
+)
 from tui.errors import BeamdeckError
 from tui.model.command import Command, Outcome
 from tui.model.fleet import App
@@ -26,10 +32,12 @@ from tui.operations.ports import Session
 class Witness:
     """Asks one host about one unit; reads only."""
 
-    def __init__(self, session: Session, app: App, unit: str) -> None:
+    def __init__(self, session: Session, app: App, unit: str, verb: str = "restart") -> None:
+        """`verb` is what systemctl was asked to do."""
         self._session = session
         self._app = app
         self._unit = unit
+        self._verb = verb
 
     async def stop(self, invocation: str) -> StopSeen:
         """How the run `invocation` was stopped."""
@@ -58,11 +66,11 @@ class Witness:
         """Why sudo refused a command that ended with 1, with the line it lacks; empty if it did
         not: systemctl ends with 1 as well."""
         said = from_host(outcome.stderr, limit=2000).strip()
-        asked = await self._run(read_restart_right(self._app))
+        asked = await self._run(self._question())
         if asked is None or not asked.known:
             return f"sudo refused it ({said})" if said.startswith("sudo:") else ""
         try:
-            right = parse_restart_right(self._app, asked.stdout)
+            right = self._right(asked.stdout)
         except ValueError:
             return f"sudo refused it ({said})" if said.startswith("sudo:") else ""
         # `sudo -l` lists what a password would allow too; only the run itself meets the prompt.
@@ -71,6 +79,16 @@ class Witness:
         told = said.split("\n")[0] or right.refused
         lacks = f". What visudo there would have to add: {right.sudoers_line}"
         return f"sudo refused it ({told}){lacks if right.sudoers_line else ''}"
+
+    def _question(self) -> Command:
+        if self._verb == "restart":
+            return read_restart_right(self._app)
+        return read_systemctl_right(self._app, self._verb)
+
+    def _right(self, answer: bytes) -> RestartRight:
+        if self._verb == "restart":
+            return parse_restart_right(self._app, answer)
+        return parse_systemctl_right(self._app, self._verb, answer)
 
     async def _run(self, command: Command) -> Outcome | None:
         try:

@@ -25,7 +25,12 @@ Refresh = Callable[[str], Awaitable[HostSnapshot | None]]
 
 
 class RestartWork:
-    """The work of one restart step; made anew for each step, also for one of an earlier console."""
+    """The work of one restart step; made anew for each step, also for one of an earlier console.
+
+    `verb` is systemctl's.
+    """
+
+    verb = "restart"
 
     def __init__(
         self, step: Step, session: Session, facts: Facts, app: App, refresh: Refresh
@@ -79,5 +84,9 @@ class RestartWork:
 
     async def find_out(self, before: Facts, outcome: Outcome | None, say: Say) -> Finding:
         """Watch the unit until it is told what became of the restart (see `Aftermath`)."""
-        sent = Sent(self._session, self._app, Before.read(before), outcome)
+        sent = self.sent(before, outcome)
         return await Aftermath(self._step, sent, self._refresh, say).find_out()
+
+    def sent(self, before: Facts, outcome: Outcome | None) -> Sent:
+        """What was sent, to whom, and what was before it."""
+        return Sent(self._session, self._app, Before.read(before), outcome, self.verb)

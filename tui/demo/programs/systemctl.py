@@ -108,10 +108,11 @@ def _reset_failed(call: Call, machine: Machine, asked: Asked) -> int:
     return 0
 
 
-def _daemon_reload(call: Call, _machine: Machine, _asked: Asked) -> int:
+def _daemon_reload(call: Call, machine: Machine, _asked: Asked) -> int:
     if not call.is_root:
         call.err("Reload daemon failed: Access denied\n")
         return 1
+    machine.unit_files.reload()
     return 0
 
 

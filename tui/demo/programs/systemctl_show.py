@@ -82,7 +82,10 @@ def _properties(machine: Machine, name: str, style: str) -> dict[str, str]:
     unit = machine.units.get(name)
     if unit is None:
         return properties(None, name, State(), None, machine.timing, style)
-    return properties(unit.settings, name, unit.state, unit.job, machine.timing, style)
+    shown = properties(unit.settings, name, unit.state, unit.job, machine.timing, style)
+    if machine.unit_files.changed(unit.settings.fragment):
+        shown["NeedDaemonReload"] = "yes"
+    return shown
 
 
 def _filtered(shown: dict[str, str], asked: Asked) -> str:
