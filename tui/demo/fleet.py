@@ -28,6 +28,7 @@ from tui.demo.programs.systemd_run import systemd_run
 from tui.demo.sandbox import Base, Sandbox
 from tui.demo.scenarios import SCENARIOS
 from tui.demo.shims import shim_text, small
+from tui.demo.store import write_store
 from tui.demo.timing import REAL, Timing
 from tui.demo.tree import APP, ERTS, INSIDE, build_tree
 from tui.errors import BeamdeckError
@@ -95,6 +96,11 @@ class DemoFleet:
         return self.folder / "identity"
 
     @property
+    def store(self) -> Path:
+        """The release store: a folder with archives of what runs and of what could come next."""
+        return self.folder / "store"
+
+    @property
     def config_path(self) -> Path:
         """A beamdeck configuration with this fleet as its one environment."""
         return self.folder / "beamdeck.toml"
@@ -115,6 +121,7 @@ class DemoFleet:
             deliver_to=machine.beam.tree.seen,
             flavour=Flavour.MIX,
             owner="billing",
+            release_store=str(self.store),
             health=Health(HealthKind.HTTP, port=machine.http.port),
         )
 
@@ -159,6 +166,7 @@ class DemoFleet:
             for machine in self.machines.values():
                 await machine.open()
             self._deploy_without_restart()
+            self._fill_store()
             self._write_files()
             if self._scenario is not None:
                 await self.play(self._scenario)
@@ -173,10 +181,7 @@ class DemoFleet:
         later = name == self._names[-1] and len(self._names) > 1
         versions = ("0.1.0", "0.2.0", "0.3.0") if later else ("0.1.0", "0.2.0")
         # One archive, one cookie: every host got the same builds.
-        cookie = base64.b32encode(
-            random.Random(f"{self._seed}:cookie").randbytes(32)  # noqa: S311 - a demo's cookie
-        ).decode()
-        tree = build_tree(sandbox, versions, "0.2.0", cookie)
+        tree = build_tree(sandbox, versions, "0.2.0", self._cookie("cookie"))
         parts = Parts(name, sandbox, port, tree, self.database, self._seed)
         machine = Machine(parts, self._clock, self._timing, chatter=self._chatter)
         programs: dict[str, Program] = {
@@ -184,6 +189,14 @@ class DemoFleet:
         }
         machine.counter = Counter(sandbox.root / "run" / "calls", programs)
         return machine
+
+    def _cookie(self, name: str) -> str:
+        random_bytes = random.Random(f"{self._seed}:{name}").randbytes(32)  # noqa: S311 - a demo's
+        return base64.b32encode(random_bytes).decode()
+
+    def _fill_store(self) -> None:
+        """What was built so far; the newest by a clean build, so with a cookie of its own."""
+        write_store(self.store, self._cookie("cookie"), self._cookie("clean build"))
 
     def _deploy_without_restart(self) -> None:
         """The last host got a release that nobody has started yet."""

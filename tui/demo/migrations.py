@@ -19,7 +19,7 @@ def _module(name: str, body: str) -> str:
     return f"defmodule Billing.Repo.Migrations.{name} do\n  use Ecto.Migration\n\n{body}\nend\n"
 
 
-_ALL = ("0.1.0", "0.2.0", "0.3.0")
+_ALL = ("0.1.0", "0.2.0", "0.3.0", "0.3.1")
 
 FILES: tuple[MigrationFile, ...] = (
     MigrationFile(
@@ -57,7 +57,7 @@ FILES: tuple[MigrationFile, ...] = (
     MigrationFile(
         20180101120000,
         "add_amount",
-        ("0.2.0", "0.3.0"),
+        ("0.2.0", "0.3.0", "0.3.1"),
         _module(
             "AddAmount",
             "  def change do\n    alter table(:t_create_invoices) do\n"
@@ -67,7 +67,7 @@ FILES: tuple[MigrationFile, ...] = (
     MigrationFile(
         20180202120000,
         "drop_legacy",
-        ("0.3.0",),
+        ("0.3.0", "0.3.1"),
         _module(
             "DropLegacy",
             '  def up do\n    execute "UPDATE t_create_users SET name = lower(name)"\n  end\n\n'
@@ -77,7 +77,7 @@ FILES: tuple[MigrationFile, ...] = (
     MigrationFile(
         20180203120000,
         "irreversible",
-        ("0.3.0",),
+        ("0.3.0", "0.3.1"),
         _module(
             "Irreversible",
             '  def up do\n    execute "ALTER TABLE t_create_users ADD COLUMN z int"\n  end',

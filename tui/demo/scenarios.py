@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from tui.demo.tree import ERTS, INSIDE, release_files
+from tui.demo.tree import ERTS, INSIDE, mode_of, release_files
 
 if TYPE_CHECKING:
     from tui.demo.machine import Machine
@@ -23,7 +23,7 @@ async def bad_deploy(machines: Mapping[str, Machine]) -> None:
     """A build without one of its libraries is deployed and started: it dies until the limit."""
     machine = _second(machines)
     for name, content in release_files("0.3.0").items():
-        machine.sandbox.write(f"{INSIDE}/{name}", content)
+        machine.sandbox.write(f"{INSIDE}/{name}", content, mode_of(name))
     shutil.rmtree(machine.beam.tree.real / "lib" / "telemetry_app-1.0.0")
     machine.sandbox.write(f"{INSIDE}/releases/start_erl.data", f"{ERTS} 0.3.0")
     await machine.unit.submit("restart").done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import re
@@ -21,6 +22,7 @@ APP = "billing"
 ERTS = "13.1.5"
 INSIDE = "home/billing/prod/billing"
 DEPLOYED_AGO_S = 5 * 86400.0
+BUILT_AGO_S = {"0.1.0": 60 * 86400.0, "0.2.0": 8 * 86400.0, "0.3.0": 2 * 86400.0, "0.3.1": 3600.0}
 _OTP = (
     ("kernel", "8.5.3"),
     ("stdlib", "4.2"),
@@ -45,7 +47,8 @@ _LIBRARIES = (
     ("ssl", "10.8.7"),
     ("telemetry", "1.2.1"),
 )
-_NEW_IN = {"0.3.0": (("telemetry_app", "1.0.0"),)}
+_TELEMETRY = (("telemetry_app", "1.0.0"),)
+_NEW_IN = {"0.3.0": _TELEMETRY, "0.3.1": _TELEMETRY}
 _REL_APP = re.compile(r'\{(\w+),"([^"]+)",(permanent|none)\}')
 _LAUNCHER = """#!/bin/sh
 # mix release's launcher; in the demo a model of the node answers, not a VM.
@@ -99,30 +102,43 @@ class ReleaseTree:
 def build_tree(
     sandbox: Sandbox, versions: Sequence[str], boots: str, cookie: str, *, inside: str = INSIDE
 ) -> ReleaseTree:
-    """Write a release folder that holds `versions` and boots `boots`."""
-
-    def write(name: str, content: str | bytes, mode: int = 0o644) -> None:
-        sandbox.write(f"{inside}/{name}", content, mode)
-
-    write(f"bin/{APP}", _LAUNCHER, 0o755)
-    write("releases/COOKIE", cookie)
-    write("releases/start_erl.data", f"{ERTS} {boots}")
-    for program in ("beam.smp", "erl", "erlexec", "epmd", "inet_gethost"):
-        write(f"erts-{ERTS}/bin/{program}", "#!/bin/sh\n# no VM in the demo\nexit 1\n", 0o755)
+    """Write a release folder of `versions` that boots `boots`, as unpacking archives makes it."""
+    files: dict[str, str | bytes] = {}
     for version in versions:
-        for name, content in release_files(version).items():
-            write(name, content)
+        files |= archive_files(version, cookie)
+    files["releases/start_erl.data"] = f"{ERTS} {boots}"
+    for name, content in files.items():
+        sandbox.write(f"{inside}/{name}", content, mode_of(name))
     tree = ReleaseTree(sandbox.root / inside, sandbox.seen(inside))
     (tree.real / "tmp").mkdir()
-    _age(tree.real)
+    _age(tree.real, DEPLOYED_AGO_S)
+    for version in versions:
+        _age(tree.real / "releases" / version, BUILT_AGO_S[version])
     return tree
 
 
-def _age(folder: Path) -> None:
-    """Let the release be older than what runs from it: it was deployed some days ago."""
-    at = time.time() - DEPLOYED_AGO_S
+def _age(folder: Path, ago_s: float) -> None:
+    """Let a folder be older than what runs from it: an archive brings the dates of its build."""
+    at = time.time() - ago_s
     for path in (folder, *folder.rglob("*")):
         os.utime(path, (at, at), follow_symlinks=False)
+
+
+def mode_of(name: str) -> int:
+    """The mode of a file of a release by its path: programs may be run."""
+    folder, _, last = name.rpartition("/")
+    runs = folder == "bin" or folder.startswith("erts-") or last in ("elixir", "iex")
+    return 0o755 if runs else 0o644
+
+
+def archive_files(version: str, cookie: str) -> dict[str, str | bytes]:
+    """Every file of a version's archive: its own, and what releases share in one folder."""
+    files = release_files(version)
+    files |= {f"bin/{APP}": _LAUNCHER, "releases/COOKIE": cookie}
+    files["releases/start_erl.data"] = f"{ERTS} {version}"
+    for program in ("beam.smp", "erl", "erlexec", "epmd", "inet_gethost"):
+        files[f"erts-{ERTS}/bin/{program}"] = "#!/bin/sh\n# no VM in the demo\nexit 1\n"
+    return files
 
 
 def release_files(version: str) -> dict[str, str | bytes]:
@@ -150,18 +166,34 @@ def release_files(version: str) -> dict[str, str | bytes]:
     return files
 
 
-def write_archive(path: Path, version: str, cookie: str) -> None:
-    """Write the archive that `mix release` makes of a version (`:tar`): no top folder."""
-    files = release_files(version)
-    files |= {f"bin/{APP}": _LAUNCHER, "releases/COOKIE": cookie}
-    files["releases/start_erl.data"] = f"{ERTS} {version}"
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in sorted(files.items()):
-            data = content.encode() if isinstance(content, str) else content
+def write_archive(path: Path, version: str, cookie: str, built_at: float = 0.0) -> None:
+    """Write the archive that `mix release` makes of a version (`:tar`): no top folder.
+
+    Unpacked it is, byte by byte, what `build_tree` writes. `built_at` is Unix seconds.
+    """
+    files = archive_files(version, cookie)
+    folders = {parent for name in files for parent in _parents(name)}
+    # The time in gzip's own head would make two archives of the same files differ.
+    with (
+        gzip.GzipFile(path, "wb", compresslevel=1, mtime=built_at) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
+        for name in sorted({*files, *folders}):
             member = tarfile.TarInfo(name)
-            member.size = len(data)
-            member.mode = 0o755 if name.startswith("bin/") else 0o644
+            member.mtime = int(built_at)
+            if name in folders:
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+                continue
+            content = files[name]
+            data = content.encode() if isinstance(content, str) else content
+            member.size, member.mode = len(data), mode_of(name)
             archive.addfile(member, io.BytesIO(data))
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _rel(version: str) -> str:

@@ -1,0 +1,108 @@
+"""Lists an app's release store: a folder of this machine, or of a host of the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from tui.errors import BeamdeckError
+from tui.model.command import Command
+from tui.model.fleet import App
+from tui.model.redact import from_host
+from tui.model.release_store import (
+    StoredArchive,
+    StoreKind,
+    StorePlace,
+    archive_version,
+    parse_store,
+)
+from tui.model.release_tree import release_order
+from tui.operations.context import PlanContext
+
+# $1 the folder; ~/ is the SSH user's home. A file's size, mtime and name a line.
+_LIST = r"""
+d=$1
+case $d in "~/"*) d=$HOME/${d#"~/"} ;; esac
+cd -- "$d" || exit 3
+pwd -P
+for f in ./*.tar.gz; do [ -f "$f" ] || continue; stat -c '%s %Y %n' -- "$f"; done
+"""
+
+
+class StoreUnreadable(BeamdeckError):
+    """The release store cannot be listed; the detail says why."""
+
+    title = "The release store cannot be read"
+
+
+async def list_store(app: App, context: PlanContext | None = None) -> tuple[StoredArchive, ...]:
+    """Every archive of the app in its store, newest release first; () if none is configured.
+
+    A store on a host needs `context`, and that host must be one that runs the app.
+    StoreUnreadable says what stands in the way.
+    """
+    if not app.release_store:
+        return ()
+    try:
+        place = parse_store(app.release_store)
+    except ValueError as error:
+        raise StoreUnreadable(str(error)) from None
+    if place.kind is StoreKind.LOCAL:
+        found = await asyncio.to_thread(_local, local_folder(app), app)
+    else:
+        found = await _remote(place, app, context)
+    return tuple(sorted(found, key=lambda a: release_order(a.version, a.mtime), reverse=True))
+
+
+def local_folder(app: App) -> Path:
+    """The folder of a local store; a relative one lies in the folder that builds."""
+    base = Path(app.build_in or "").expanduser()
+    return (base / Path(app.release_store or "").expanduser()).absolute()
+
+
+def _local(folder: Path, app: App) -> list[StoredArchive]:
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                version = archive_version(entry.name, app.name)
+                if version and entry.is_file():
+                    state = entry.stat()
+                    path = str(folder / entry.name)
+                    found.append(StoredArchive(version, path, state.st_size, state.st_mtime))
+    except OSError as error:
+        raise StoreUnreadable(f"{folder}: {error.strerror or error}") from error
+    return found
+
+
+async def _remote(place: StorePlace, app: App, context: PlanContext | None) -> list[StoredArchive]:
+    sessions = context.sessions if context is not None else {}
+    session = next(
+        (s for s in sessions.values() if place.host in (s.host.name, s.host.address)), None
+    )
+    if session is None:
+        raise StoreUnreadable(
+            f"{place.host} is none of this environment's hosts that run {app.name}",
+            remedy="Only those can be asked; or keep the store in a folder of this machine.",
+        )
+    if place.user and session.host.user not in (None, place.user):
+        raise StoreUnreadable(f"{session.host.name} is reached as another user than {place.user}")
+    outcome = await session.run(Command((place.path,), script=_LIST))
+    if not outcome.ok:
+        said = from_host(outcome.stderr.strip(), limit=200) if outcome.known else outcome.ended
+        raise StoreUnreadable(f"{place.path} on {session.host.name}: {said}")
+    folder, *lines = outcome.stdout.decode("utf-8", "backslashreplace").split("\n")
+    found = []
+    for line in lines:
+        size, _, rest = line.partition(" ")
+        mtime, _, name = rest.partition(" ./")
+        version = archive_version(name, app.name)
+        if version and _counts(size, mtime):
+            path = f"{folder.rstrip('/')}/{name}"
+            found.append(StoredArchive(version, path, int(size), float(mtime), session.host.name))
+    return found
+
+
+def _counts(*words: str) -> bool:
+    return all(word.isascii() and word.isdigit() and len(word) < 16 for word in words)
