@@ -92,7 +92,8 @@ def set_words(repo: RepoStatus, versions: Iterable[int], direction: Direction) -
     if len(chosen) == 1:
         said = f"{chosen[0]} alone is {verb}"
     elif begin >= 0 and chosen == known[begin : begin + len(chosen)]:
-        said = f"{chosen[0]} and the {len(chosen) - 1} after it are {verb}"
+        more = "one" if len(chosen) == 2 else str(len(chosen) - 1)
+        said = f"{chosen[0]} and the {more} after it are {verb}"
     else:
         said = f"{_list(chosen)} are {verb}"
     if direction is Direction.DOWN:
