@@ -74,6 +74,22 @@ def test_status_for_people_says_the_same(config: str, state: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_migrations_with_both_views_and_their_judgements(config: str, state: Path) -> None:
+    done = run(config, state, "migrations", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["host"], [view["by"] for view in told["views"]]) == ("web1", ["rpc", "eval"])
+    (repo,) = told["repos"]
+    amount = next(m for m in repo["migrations"] if m["version"] == 20180101120000)
+    assert (amount["node"], amount["disk"], amount["since"]) == ("applied", "applied", "0.2.0")
+    assert amount["can_be_undone"] == "yes"
+    assert amount["loses"]["down"]["what"] == ["column t_create_invoices.amount"]
+    assert amount["loses"]["down"]["why"][0]["text"] == "add :amount, :decimal"
+    lines = run(config, state, "migrations").stdout
+    assert "seen by web1: running 0.2.0 (rpc), on disk 0.2.0 (eval)" in lines
+    assert "20180101120000 add_amount" in lines
+
+
 def test_tail_tells_the_past_merged_and_ends(config: str, state: Path) -> None:
     done = run(config, state, "tail", "--since", "60s", "--no-follow", "--json")
     assert done.returncode == 0, done.stderr

@@ -187,6 +187,20 @@ def status(asked: Asked, as_json: bool, timeout: float) -> None:
 
 
 @commands.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
+@click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for the host.")
+@click.pass_obj
+def migrations(asked: Asked, as_json: bool, timeout: float) -> None:
+    """An app's migrations, as on the migrations screen: the node's view and the disk's.
+
+    Starts two small BEAMs on the migration host. Exit status 1 if a view is not known.
+    """
+    from tui.headless_migrations import print_migrations
+
+    raise SystemExit(print_migrations(*asked.choose(), as_json=as_json, timeout_s=timeout))
+
+
+@commands.command()
 @click.option("--since", help="15m, 2h, yesterday, 2026-11-23 03:00, @epoch.")
 @click.option("--until", help="Like --since; ends instead of following.")
 @click.option("--host", "hosts", multiple=True, help="Only this host; may be repeated.")

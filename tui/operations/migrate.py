@@ -29,6 +29,7 @@ from tui.model.migration_source import Judgement
 from tui.model.plan import Facts, Loss, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
 from tui.model.words import counted
 from tui.operations.context import PlanContext
+from tui.operations.lock import with_locks
 from tui.operations.migrate_steps import DOWN, UP, down_steps, up_steps
 from tui.operations.migrate_work import MigrateWork
 from tui.operations.migration_read import read_status
@@ -90,7 +91,7 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     if elsewhere:
         raise PlanRefused(f"migrations run once, on {host}; not on {', '.join(elsewhere)}")
     status, files = await asyncio.gather(_read(context, asked), read_sources(context, host))
-    return plan_migrate(context, asked, status, files)
+    return await with_locks(context, plan_migrate(context, asked, status, files))
 
 
 async def _read(context: PlanContext, asked: Asked) -> MigrationStatus:
