@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from tui.model.fleet import Flavour
 from tui.model.names import release_version_fits
+from tui.model.release_tree import RelFile, parse_rel
 from tui.model.text import scrub_line
 
 MOST_MEMBERS = 200_000
@@ -54,16 +55,6 @@ class Member:
     size_bytes: int = 0
     mode: int = 0o644
     link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RelFile:
-    """A release's `.rel`: its name and version, the ERTS, the applications (name, version)."""
-
-    name: str
-    version: str
-    erts: str
-    applications: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,32 +228,20 @@ def _need(held: set[str], names: Sequence[str]) -> None:
             raise ArchiveRefused(f"{name} is missing: it cannot be booted")
 
 
-_REL = re.compile(
-    rb'\{\s*release\s*,\s*\{\s*"([^"]+)"\s*,\s*"([^"]+)"\s*\}\s*,\s*\{\s*erts\s*,\s*"([^"]+)"\s*\}'
-)
-_REL_APP = re.compile(rb"""\{\s*'?([a-z][A-Za-z0-9_@]*)'?\s*,\s*"([^"]+)"\s*[,}]""")
-
-
-def parse_rel(data: bytes) -> RelFile:
-    """A `.rel` file as the tools write it; ArchiveRefused if it is not one."""
-    text = re.sub(rb"^\s*%[^\n]*$", b"", data, flags=re.MULTILINE)
-    head = _REL.search(text)
-    if head is None:
+def read_rel(data: bytes) -> RelFile:
+    """The archive's `.rel` file; ArchiveRefused if it is not one."""
+    rel = parse_rel(data.decode("utf-8", "replace"))
+    if rel is None:
         raise ArchiveRefused("its .rel file cannot be read")
-    name, version, erts = (part.decode("ascii", "replace") for part in head.groups())
-    apps = [
-        (m[1].decode("ascii"), m[2].decode("ascii", "replace"))
-        for m in _REL_APP.finditer(text, head.end())
-    ]
-    if not apps:
+    if not rel.apps:
         raise ArchiveRefused("its .rel file names no application")
-    return RelFile(name, version, erts, tuple(apps))
+    return rel
 
 
 def missing_applications(rel: RelFile, names: Iterable[str]) -> tuple[str, ...]:
     """The applications that `.rel` names and that no folder in `lib` holds, as `app-1.0`."""
     held = {m[1] for name in names if (m := _LIB.match(name))}
-    return tuple(f"{a}-{v}" for a, v in rel.applications if f"{a}-{v}" not in held)
+    return tuple(f"{a}-{v}" for a, v in rel.apps if f"{a}-{v}" not in held)
 
 
 def folder_of(name: str) -> str | None:

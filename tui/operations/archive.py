@@ -135,7 +135,7 @@ def _judged(path: Path, counted: _Counted, judged: MemberJudge, found: _Found, a
     digests = {name.removeprefix(top): digest for name, digest in found.digests.items()}
     version = judge.one_version(names, kept.get("releases/start_erl.data"))
     flavour = judge.flavour_of(names, version, app)
-    rel = judge.parse_rel(kept[f"releases/{version}/{app}.rel"])
+    rel = judge.read_rel(kept[f"releases/{version}/{app}.rel"])
     if rel.version != version:
         raise ArchiveRefused(f"its .rel file says {rel.version}, its folder {version}")
     missing = judge.missing_applications(rel, names)
@@ -156,7 +156,7 @@ def _judged(path: Path, counted: _Counted, judged: MemberJudge, found: _Found, a
         flavour=flavour,
         top=top,
         erts=rel.erts if any(name.startswith(f"erts-{rel.erts}/") for name in names) else "",
-        applications=rel.applications,
+        applications=rel.apps,
         folders=_folder_digests(digests),
         files=len(digests),
         unpacked_bytes=judged.unpacked_bytes,

@@ -16,7 +16,13 @@ from tui.model.preflight import warnings
 from tui.model.words import counted
 from tui.operations import deploy_works
 from tui.operations.context import PlanContext
-from tui.operations.deploy_look import DeployLook, inspected, look_at_hosts, problems
+from tui.operations.deploy_look import (
+    DeployLook,
+    inspected,
+    look_at_hosts,
+    problems,
+    stored,
+)
 from tui.operations.deploy_migrations import DeployMigrations, read_deploy_migrations
 from tui.operations.deploy_steps import (
     hand_over_step,
@@ -25,9 +31,11 @@ from tui.operations.deploy_steps import (
     unpack_step,
     upload_step,
 )
+from tui.operations.lock import with_locks
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
 from tui.operations.restart import restart_step
 from tui.operations.restart_state import restart_facts
+from tui.operations.rights import refusals, rights_for
 from tui.operations.steps import StepKind
 
 KIND = "deploy"
@@ -53,25 +61,29 @@ def kinds(context: PlanContext) -> dict[str, StepKind]:
 async def build(context: PlanContext, params: Facts) -> Plan:
     """The plan for what the parameters ask; PlanRefused says what stands in the way."""
     asked = _asked(context, params)
-    archive = await inspected(asked.archive, context.app.name)
+    path = asked.archive or await stored(context, asked.version)
+    archive = await inspected(path, context.app.name)
     if asked.version and asked.version != archive.version:
         raise PlanRefused(f"{asked.archive} holds {archive.version}, not {asked.version}")
     names = [name for name in asked.hosts if name not in asked.without]
     if not names:
         raise PlanRefused("no host is left to deploy to")
+    lacking = refusals(await rights_for(context, KIND, names))
     looks = await look_at_hosts(context, names, archive)
+    if lacking and all(look.reached for look in looks):
+        raise PlanRefused("\n".join(lacking))
     _refuse(context, looks, archive)
     migrates = DeployMigrations()
     if asked.migrations is not MigrateWhen.NEVER and context.migration_host in names:
         migrates = await read_deploy_migrations(context, archive)
-    return plan_deploy(context, asked, archive, looks, migrates)
+    return await with_locks(context, plan_deploy(context, asked, archive, looks, migrates))
 
 
 def _asked(context: PlanContext, params: Facts) -> Asked:
     given = dict(params)
-    archive = given.get("archive", "")
-    if not archive:
-        raise PlanRefused("which archive? Choose one of the release store")
+    archive, version = given.get("archive", ""), given.get("version", "")
+    if not archive and not version:
+        raise PlanRefused("which release? Name a version of the release store, or an archive")
     hosts = hosts_of(params) or context.hosts
     unknown = [name for name in (*hosts, *without_of(params)) if name not in context.hosts]
     if unknown:
@@ -82,7 +94,7 @@ def _asked(context: PlanContext, params: Facts) -> Asked:
         raise PlanRefused("migrations are run before, after or never") from None
     ordered = tuple(name for name in context.hosts if name in hosts)
     canary = given.get("canary", "") == "yes"
-    return Asked(archive, given.get("version", ""), ordered, without_of(params), canary, when)
+    return Asked(archive, version, ordered, without_of(params), canary, when)
 
 
 def _refuse(context: PlanContext, looks: Sequence[DeployLook], archive: Archive) -> None:
@@ -136,7 +148,7 @@ def plan_deploy(
 def _params(asked: Asked, archive: Archive, names: Sequence[str]) -> Facts:
     params: Facts = (
         ("version", archive.version),
-        ("archive", asked.archive),
+        ("archive", archive.path),
         hosts_param([*names, *asked.without]),
         ("canary", "yes" if asked.canary else ""),
         ("migrations", asked.migrations.value),

@@ -27,7 +27,10 @@ from tui.operations.archive import inspect_archive
 from tui.operations.context import PlanContext
 from tui.operations.look_work import look_problem
 from tui.operations.ports import Session
-from tui.operations.restart import read_restart_rights, restart_problem
+from tui.operations.release_fetch import fetched
+from tui.operations.release_store import StoreUnreadable, list_store
+from tui.operations.restart import restart_problem
+from tui.operations.restart_right import read_restart_rights
 
 _INSPECTED: dict[tuple[str, str, int, int], Archive] = {}
 _KEPT = 8
@@ -66,6 +69,22 @@ async def inspected(path: str, app: str) -> Archive:
         raise PlanRefused(refused.reason) from None
     except OSError as error:
         raise PlanRefused(f"{file}: {error.strerror or error}") from None
+
+
+async def stored(context: PlanContext, version: str) -> str:
+    """The path of the archive of exactly this version in the release store; PlanRefused."""
+    try:
+        archives = await list_store(context.app, context)
+    except StoreUnreadable as error:
+        raise PlanRefused(error.detail) from None
+    found = [archive for archive in archives if archive.version == version]
+    if not found:
+        held = ", ".join(archive.version for archive in archives[:5]) or "nothing"
+        raise PlanRefused(f"the release store has no {version}; it holds {held}")
+    try:
+        return str(await fetched(context, found[0]))
+    except BeamdeckError as error:
+        raise PlanRefused(f"{found[0].path}: {error.detail}") from None
 
 
 async def look_at_hosts(
