@@ -27,13 +27,13 @@ from tui.operations.deploy_migrations import DeployMigrations, read_deploy_migra
 from tui.operations.deploy_steps import (
     hand_over_step,
     install_step,
+    restart_to,
     switch_step,
     unpack_step,
     upload_step,
 )
 from tui.operations.lock import with_locks
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
-from tui.operations.restart import restart_step
 from tui.operations.restart_state import restart_facts
 from tui.operations.rights import refusals, rights_for
 from tui.operations.steps import StepKind
@@ -193,17 +193,7 @@ def _switch_and_restart(
     if pause:
         reason = "the first host runs it; look at it, then go on to the others or stop here"
         switched = replace(switched, pause=reason)
-    return [switched, restart_to(context, look, archive.version)]
-
-
-def restart_to(context: PlanContext, look: DeployLook, version: str) -> Step:
-    """The restart of a host after its switch: it must come up with `version`."""
-    snapshot = _snapshot(look)
-    switched = replace(snapshot, release=replace(snapshot.release, boots=version))
-    step = restart_step(context.app, switched, look.right)
-    # What the switch has changed by then is expected; what runs until then does not matter.
-    expected = tuple(f for f in restart_facts(switched) if not f[0].endswith(" runs"))
-    return replace(step, params=(*step.params, *expected))
+    return [switched, restart_to(app, snapshot, look.right, archive.version)]
 
 
 def _snapshot(look: DeployLook) -> HostSnapshot:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.commands.install import MOVE_S, UNPACK_S, install, unpack
+from tui.commands.sudo import RestartRight
 from tui.commands.switch import switch
 from tui.commands.upload import HASH_S, hand_over
 from tui.model.archive import Archive
 from tui.model.fleet import App
+from tui.model.host import HostSnapshot
 from tui.model.plan import Step
 from tui.model.words import size
 from tui.operations.deploy_works import HAND_OVER, INSTALL, SWITCH, UNPACK, UPLOAD
+from tui.operations.restart import restart_step
+from tui.operations.restart_state import restart_facts
 
 SLOWEST = 16 * 1024
 """Bytes a second below which an upload is given up."""
@@ -103,3 +109,12 @@ def switch_step(app: App, host: str, version: str, erts: str, previous: str) -> 
         limit_s=60.0,
         params=(("version", version), ("erts", erts), ("previous", previous)),
     )
+
+
+def restart_to(app: App, snapshot: HostSnapshot, right: RestartRight, version: str) -> Step:
+    """The restart of a host after its switch: it must come up with `version`."""
+    switched = replace(snapshot, release=replace(snapshot.release, boots=version))
+    step = restart_step(app, switched, right)
+    # What the switch has changed by then is expected; what runs until then does not matter.
+    expected = tuple(f for f in restart_facts(switched) if not f[0].endswith(" runs"))
+    return replace(step, params=(*step.params, *expected))

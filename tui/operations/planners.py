@@ -22,6 +22,7 @@ PLANNERS: Mapping[str, str] = {
     "daemon_reload": "tui.operations.daemon_reload",
     "migrate": "tui.operations.migrate",
     "deploy": "tui.operations.deploy",
+    "rollback": "tui.operations.rollback",
     "unlock": "tui.operations.unlock",
 }
 """Kind of plan -> its module."""
