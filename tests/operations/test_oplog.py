@@ -152,7 +152,7 @@ def test_a_log_that_was_changed_is_a_problem_not_a_truth(begun: Begun) -> None:
     operation.close()
     (path,) = oplog.folder.glob("*.jsonl")
     path.write_bytes(path.read_bytes().replace(b'"step":0', b'"step":1'))
-    assert "line 2" in only(oplog).problem
+    assert "line 3" in only(oplog).problem
     assert "cannot be read" in only(oplog).sentence
 
 
