@@ -77,17 +77,20 @@ class Console:
 
 @asynccontextmanager
 async def console(
-    demo: DemoFleet, folder: Path, user: str = "devops", environment: Environment | None = None
+    fleet_of: DemoFleet | Environment,
+    folder: Path,
+    user: str = "devops",
+    limits: Limits = LIMITS,
 ) -> AsyncIterator[Console]:
     """A console that is connected or connects."""
-    where = environment or demo.environment
+    where = fleet_of if isinstance(fleet_of, Environment) else fleet_of.environment
     where = replace(where, hosts=tuple(replace(host, user=user) for host in where.hosts))
     gate = Gate(where.production, 900.0, time.time)
-    fleet = Fleet(where, LIMITS, gate, ssh_config=())
+    fleet = Fleet(where, limits, gate, ssh_config=())
     app = where.apps[0]
-    board = Board(fleet.sessions, app, LIMITS)
+    board = Board(fleet.sessions, app, limits)
     fleet.start()
-    context = PlanContext(where, app, fleet.sessions, board.refresh, LIMITS, time.time)
+    context = PlanContext(where, app, fleet.sessions, board.refresh, limits, time.time)
     try:
         yield Console(context, fleet, gate, board, folder)
     finally:

@@ -10,12 +10,14 @@ from tests.operations.fake_host import FakeSession
 from tests.operations.fake_unit import Behaviour
 from tests.operations.virtual_time import clock
 from tui.model.consent import Consent
-from tui.model.fleet import App, Environment, Health, HealthKind, Host
+from tui.model.fleet import App, Environment, Health, HealthKind, Host, Limits
 from tui.model.host import HostSnapshot
 from tui.model.plan import Plan, PlanEnded, PlanEvent, StepEvent
 from tui.operations.audit_log import AuditLog
+from tui.operations.context import PlanContext
 from tui.operations.oplog import OpLog
-from tui.operations.restart import restart_kinds, restart_plan
+from tui.operations.planners import build_plan, hosts_param, step_kinds
+from tui.operations.restart import restart_plan
 from tui.operations.runner import run_plan
 from tui.operations.step_hand import Desk
 from tui.operations.steps import Steering, StepKind
@@ -50,17 +52,27 @@ class FakeFleet:
 
     @property
     def kinds(self) -> dict[str, StepKind]:
-        return restart_kinds(self.app, self.refresh)
+        return step_kinds(self.context)
+
+    @property
+    def context(self) -> PlanContext:
+        """What plans of any kind are built from."""
+        return PlanContext(self.environment, self.app, self.sessions, self.refresh, Limits(), clock)
 
     async def refresh(self, name: str) -> HostSnapshot | None:
         return await self.sessions[name].refresh()
 
     async def plan(self, *names: str) -> Plan:
-        """A plan for the hosts named, else for all."""
+        """A plan for the hosts named, else for all: one step a host, without locks."""
         hosts = names or tuple(self.sessions)
         return await restart_plan(
             self.environment, self.app, self.sessions, self.refresh, hosts, clock
         )
+
+    async def locked_plan(self, *names: str) -> Plan:
+        """The same as a screen asks for it: with the steps that take and give back locks."""
+        hosts = names or tuple(self.sessions)
+        return await build_plan(self.context, "restart", (hosts_param(hosts),))
 
     def run(self, plan: Plan, consent: Consent | None = None) -> AsyncIterator[PlanEvent]:
         """The plan's events; without a consent, with the right one."""

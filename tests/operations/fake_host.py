@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
+from tests.operations.fake_lock import FakeLock
 from tests.operations.fake_unit import Behaviour, FakeUnit
 from tests.operations.virtual_time import clock
 from tui.commands.sudo import read_restart_right
@@ -44,6 +45,7 @@ class FakeSession:
         self.uses = 0
         self.sent: list[Command] = []
         self.marks: list[str] = []
+        self.lock = FakeLock(app)
         self._gate = gate
         self._running: set[asyncio.Task[Outcome]] = set()
         self._gone = asyncio.Event()
@@ -154,6 +156,9 @@ class FakeSession:
             return Outcome(Ended.EXITED, 0)
         if command == read_restart_right(self.app):
             return self._rights()
+        locked = self.lock.answer(command, clock())
+        if locked is not None:
+            return locked
         if "journalctl" in words:
             return self._journal(words)
         if words[0] == "bash":

@@ -52,7 +52,7 @@ class OwnerRight:
     @property
     def line(self) -> str:
         """The line of /etc/sudoers that lets the user act as the owner; empty if none can."""
-        if self.acts or not self.owner or self.owner == "root" or not user_fits(self.owner):
+        if not self.owner or self.owner == "root" or not user_fits(self.owner):
             return ""
         return f"{self.user or 'USER'} ALL=({self.owner}) NOPASSWD: ALL"
 

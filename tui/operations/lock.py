@@ -16,7 +16,7 @@ from tui.model.plan import Facts, Plan, PlanRefused, Step, Verdict, VerdictKind
 from tui.operations.context import PlanContext
 from tui.operations.lock_work import LockWork, look_at_lock
 from tui.operations.ports import Session
-from tui.operations.rights import owner_refusal, read_owner_rights
+from tui.operations.rights import read_owner_rights
 from tui.operations.steps import StepKind, StepWork
 
 
@@ -107,9 +107,9 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
     SSH user may keep no lock and `or_without`, that host goes without one, and a verdict says so.
     """
     seen = await read_locks(context, plan.hosts)
-    barred = [host for host, lock in seen.items() if lock.barred]
+    barred = [lock for lock in seen.values() if lock.barred]
     lacking = await _lacking(context, barred)
-    taken = {host: lock for host, lock in seen.items() if host not in barred}
+    taken = {host: lock for host, lock in seen.items() if host not in lacking}
     problems = lock_problems(taken)
     if not or_without:
         problems += [f"{host}: {text}" for host, text in lacking.items()]
@@ -136,14 +136,14 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
     )
 
 
-async def _lacking(context: PlanContext, hosts: Sequence[str]) -> dict[str, str]:
+async def _lacking(context: PlanContext, barred: Sequence[LockSeen]) -> dict[str, str]:
     """Why no lock can be kept on each host, with the line that would allow it."""
-    rights = await read_owner_rights(context, hosts)
+    rights = await read_owner_rights(context, [lock.host for lock in barred])
     found: dict[str, str] = {}
-    for host, right in rights.items():
-        text = owner_refusal(right) if not right.acts else "there is no folder of the release"
-        line = f". What visudo there would have to add:\n  {right.line}" if right.line else ""
-        found[host] = text + line
+    for lock in barred:
+        line = rights[lock.host].line
+        how = f". What visudo there would have to add:\n  {line}" if line else ""
+        found[lock.host] = lock.problem + how
     return found
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tui.commands.lock import parse_lock, read_lock
 from tui.errors import NotConnected
 from tui.model.command import Outcome
 from tui.model.fleet import App
-from tui.model.lock import LOCK, LockSeen
+from tui.model.lock import LOCK, UNLOCK, LockSeen
 from tui.model.plan import Facts, Step, StepState
 from tui.model.redact import from_host
+from tui.operations.held import now
 from tui.operations.ports import Session
-from tui.operations.sight import OutOfSight, in_sight
+from tui.operations.sight import POLL_S, RECONNECT_S, OutOfSight, in_sight
 from tui.operations.steps import Finding, Ready, Say
+
+LATE_S = 10.0
+"""Seconds that a lock is watched for a command whose answer was lost."""
 
 BARRED = (66, 77)
 """Exit statuses of a command as the owner that say that no lock can be kept there."""
@@ -20,7 +26,7 @@ BARRED = (66, 77)
 async def look_at_lock(session: Session, app: App) -> LockSeen:
     """The lock on the session's host; NotConnected if there is no link, or it was lost."""
     outcome = await session.run(read_lock(app))
-    if not outcome.known:
+    if not outcome.known or outcome.exit_status is None:
         raise NotConnected(f"the lock could not be read ({outcome.ended})")
     host = session.host.name
     if outcome.exit_status in BARRED:
@@ -46,7 +52,12 @@ class LockWork:
 
     async def judge(self) -> Ready:
         """Nobody else holds it; one to be cleared shows no sign of life."""
-        seen = await look_at_lock(self._session, self._app)
+        try:
+            # To give it back the link is waited for: nobody else will.
+            limit_s = RECONNECT_S if self._step.kind == UNLOCK else 0.0
+            seen = await in_sight(self._session, self._look, _unheard, limit_s)
+        except OutOfSight:
+            return Ready(refused="it is out of sight")
         if seen.problem:
             return Ready(refused=seen.sentence)
         if seen.holder is not None and seen.holder.op != self._op:
@@ -61,8 +72,14 @@ class LockWork:
 
     async def find_out(self, before: Facts, outcome: Outcome | None, say: Say) -> Finding:
         """Whose the lock is now."""
+        unknown = outcome is not None and not (outcome.known and outcome.exit_status is not None)
         try:
             seen = await in_sight(self._session, self._look, say)
+            until = now() + (LATE_S if unknown else 0.0)
+            while not self._wanted(seen) and now() < until:
+                # What was sent may still be on its way: a lock must not come after its end.
+                await asyncio.sleep(POLL_S)
+                seen = await in_sight(self._session, self._look, say)
         except OutOfSight:
             detail = f"{self._step.host} was not seen again: whose its lock is, is not known"
             return Finding(StepState.UNKNOWN, detail, open=True)
@@ -74,6 +91,11 @@ class LockWork:
 
     async def _look(self) -> LockSeen:
         return await look_at_lock(self._session, self._app)
+
+    def _wanted(self, seen: LockSeen) -> bool:
+        """Whether it is as the step wants it."""
+        ours = seen.holder is not None and seen.holder.op == self._op
+        return ours == (self._step.kind == LOCK)
 
     def _judged(self, seen: LockSeen, outcome: Outcome | None) -> tuple[StepState, str]:
         ours = seen.holder is not None and seen.holder.op == self._op
@@ -97,6 +119,10 @@ class LockWork:
             if beaten.holder is not None:
                 return f"not locked: it was held by {beaten.holder.sentence}, and is free now"
         return f"not locked: {_said(outcome) if outcome is not None else 'it is free'}"
+
+
+def _unheard(_state: StepState, _detail: str) -> None:
+    """Nobody listens before the step."""
 
 
 def _said(outcome: Outcome) -> str:

@@ -161,7 +161,8 @@ class _Run:
 
         Where a truth is open the locks stay: whoever comes next must know of it first.
         """
-        plan, held, kept = self._plan, self._locks.hosts, []
+        plan, held = self._plan, self._locks.hosts
+        kept: list[str] = []
         gives_back = not early.is_open and not hand.mute
         rest = list(enumerate(plan.steps))[early.begun :]
         back = [(i, s) for i, s in rest if gives_back and s.kind == UNLOCK and s.host in held]
@@ -175,10 +176,11 @@ class _Run:
             if finding.state is StepState.DONE:
                 self._locks.note(step)
             else:
-                kept.append(f"{step.host} stays locked: {finding.detail}")
-                is_open = is_open or finding.open
-        if not gives_back and held:
-            kept.append(f"the locks stay: {', '.join(held)}")
+                kept.append(f"{step.host}: {finding.detail}")
+        if self._locks.hosts:
+            # Never without a word, and the operation stays unresolved until they are given back.
+            is_open = True
+            kept.append(f"Still locked: {', '.join(self._locks.hosts)}")
         undone = [s for _, s in rest if not locks_or_unlocks(s)]
         not_begun = ", ".join(dict.fromkeys(step.host for step in undone))
         why = early.why + (f". Not begun: {not_begun}" if not_begun else "")
