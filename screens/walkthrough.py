@@ -17,10 +17,18 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.place import Place, bindings_of
-from tui.model.plan import PlanEnded, PlanPaused, StepEvent, StepState
+from tui.messages import RollBackAsked
+from tui.model.plan import PlanEnded, PlanPaused, PlanStuck, StepEvent, StepState
 from tui.widgets.confirm import Threshold
 from tui.widgets.plan_view import StepList
-from tui.widgets.walkthrough_words import ended_lines, headline, paused_lines, step_detail
+from tui.widgets.walkthrough_words import (
+    back_to,
+    ended_lines,
+    headline,
+    paused_lines,
+    step_detail,
+    stuck_lines,
+)
 
 if TYPE_CHECKING:
     from tui.operations.deck import Deck
@@ -30,7 +38,10 @@ _OVER = (StepState.DONE, StepState.FAILED, StepState.REFUSED, StepState.SKIPPED)
 
 
 class WalkthroughScreen(Place):
-    """Shows a `PlanRun`; `c` goes on after a pause, `s` begins no further step, Esc leaves."""
+    """Shows a `PlanRun`; `c` goes on after a pause, `s` begins no further step, Esc leaves.
+
+    Where a step is stuck, `v` reads it again, `B` rolls its host back, `l` leaves it.
+    """
 
     CSS_PATH = "walkthrough.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("walkthrough")
@@ -101,13 +112,15 @@ class WalkthroughScreen(Place):
         marked = self._marked()
         now = self.deck.clock()
         self.query_one(".headline", Static).update(
-            headline(run.plan, run.ended, run.paused, stopping=run.steering.stopping)
+            headline(run.plan, run.ended, run.stuck or run.paused, stopping=run.steering.stopping)
         )
         self.query_one(StepList).show(run.last_of, self._elapsed, marked)
         width = max(20, self.query_one(".detail").size.width - 2)
         parts: list[Content] = []
         if run.paused is not None:
             parts.append(paused_lines(run.paused, width))
+        if run.stuck is not None:
+            parts.append(stuck_lines(run.plan, run.stuck, width))
         if run.ended is not None:
             parts.append(ended_lines(run.ended, width))
         parts.append(step_detail(run.plan, marked, run.history_of(marked), width, now))
@@ -118,7 +131,7 @@ class WalkthroughScreen(Place):
         """A new result or question on screen: what was typed before it is not its answer."""
         run = self.run_shown
         last = run.events[-1] if run.events else None
-        results = isinstance(last, PlanPaused | PlanEnded)
+        results = isinstance(last, PlanPaused | PlanStuck | PlanEnded)
         results = results or (isinstance(last, StepEvent) and last.state in _OVER)
         if results and last is not self._answered:
             self._answered = last
@@ -154,6 +167,29 @@ class WalkthroughScreen(Place):
         """`s`: the present step runs to its end, no other begins."""
         if self.run_shown.ended is None:
             self.run_shown.stop_here()
+
+    def action_verify_again(self) -> None:
+        """`v`: read the step that is stuck anew; nothing is sent again."""
+        if self.run_shown.stuck is not None:
+            self.run_shown.verify_again()
+
+    def action_leave(self) -> None:
+        """`l`: end the plan at the step that is stuck."""
+        if self.run_shown.stuck is not None:
+            self.run_shown.leave()
+
+    def action_roll_back(self) -> None:
+        """`B`: leave the step that is stuck, and open a plan that rolls its host back."""
+        stuck, plan = self.run_shown.stuck, self.run_shown.plan
+        if stuck is None:
+            return
+        host = plan.steps[stuck.index].host
+        version = back_to(plan, host)
+        if version:
+            self.post_message(RollBackAsked(self.deck.key, host, version))
+        else:
+            said = f"which release {host} ran before is not known, or it is the same"
+            self.notify(said, severity="warning", markup=False)
 
     def action_down(self) -> None:
         """Look at the next step."""

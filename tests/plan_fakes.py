@@ -21,6 +21,7 @@ from tui.model.plan import (
     PlanEnded,
     PlanEvent,
     PlanPaused,
+    PlanStuck,
     StepEvent,
     StepState,
     Tier,
@@ -132,6 +133,19 @@ class FakeRun:
         last = self.events[-1] if self.events else None
         return last if isinstance(last, PlanPaused) else None
 
+    @property
+    def stuck(self) -> PlanStuck | None:
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, PlanStuck) and "verify" not in self.asked else None
+
+    def verify_again(self) -> None:
+        self.asked.append("verify")
+        self._tell()
+
+    def leave(self) -> None:
+        self.asked.append("leave")
+        self._tell()
+
     def happens(self, *events: PlanEvent) -> None:
         """More events."""
         self.events.extend(events)
@@ -171,6 +185,7 @@ def deck(plan: Plan) -> SimpleNamespace:
         config=Config(),
         environment=environment(*plan.hosts, production=plan.production),
         app=APP,
+        key="staging/billing",
         board=SimpleNamespace(views=views, watch=lambda _callback: _nothing),
         gate=SimpleNamespace(state=LockState(plan.production, NOW + 700, "4711")),
         store=SimpleNamespace(errors=lambda _host: 0),

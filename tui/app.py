@@ -27,7 +27,7 @@ from tui.theme import THEMES
 if TYPE_CHECKING:
     from textual.command import Provider as CommandProvider
 
-    from tui.messages import PlanAsked, PlanRequested, TrustRequested
+    from tui.messages import PlanAsked, PlanRequested, RollBackAsked, TrustRequested
     from tui.operations.deck import Deck, Site
     from tui.plans import PlanDesk
 
@@ -341,6 +341,12 @@ class BeamdeckApp(App[int]):
         deck = self._decks.get(message.deck)
         if deck is not None:
             self.plans.ask(deck, message.kind, message.params)
+
+    def on_roll_back_asked(self, message: RollBackAsked) -> None:
+        """Leave a stuck plan, then plan one host's way back."""
+        deck = self._decks.get(message.deck)
+        if deck is not None:
+            self.plans.roll_back(deck, message.host, message.version)
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""

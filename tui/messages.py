@@ -20,6 +20,16 @@ class PlanAsked(Message):
         self.params = params
 
 
+class RollBackAsked(Message):
+    """A screen asks to leave a stuck plan and to plan the way back of one host."""
+
+    def __init__(self, deck: str, host: str, version: str) -> None:
+        super().__init__()
+        self.deck = deck
+        self.host = host
+        self.version = version
+
+
 class PlanRequested(Message):
     """A screen asks for a plan to be shown, consented to and carried out."""
 

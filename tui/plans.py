@@ -19,7 +19,13 @@ from tui.model.consent import Consent
 from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.guards import changed_facts, consent_needs
 from tui.operations.plan_run import PlanRun
-from tui.operations.planners import build_plan, plan_again, step_kinds, without_param
+from tui.operations.planners import (
+    build_plan,
+    hosts_param,
+    plan_again,
+    step_kinds,
+    without_param,
+)
 
 if TYPE_CHECKING:
     from tui.app import BeamdeckApp
@@ -51,6 +57,19 @@ class PlanDesk:
         if self._free(deck):
             self._app.notify("reading the hosts", timeout=2, markup=False)
             self._app.run_worker(self._build(deck, kind, params), name="plan", exclusive=False)
+
+    def roll_back(self, deck: Deck, host: str, version: str) -> None:
+        """End the stuck plan of this deck, its locks given back, then plan the host's way back."""
+        run, task = self._runs.get(deck.key), self._tasks.get(deck.key)
+        if run is None or task is None or run.stuck is None:
+            return
+        run.leave()
+
+        async def plan_back() -> None:
+            await asyncio.wait([task])
+            self.ask(deck, "rollback", (("version", version), hosts_param((host,))))
+
+        self._app.run_worker(plan_back(), name="roll back", exclusive=False)
 
     def request(self, deck: Deck, plan: Plan) -> None:
         """Take a plan through unlock, confirmation and a last look; then run it."""
@@ -140,6 +159,7 @@ class PlanDesk:
             audit=deck.audit,
             kinds=step_kinds(deck.context),
             clock=deck.clock,
+            attended=True,
         )
         self._runs[deck.key] = run
         self._finished.append(run)

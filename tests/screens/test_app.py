@@ -28,8 +28,10 @@ from tui.app import BeamdeckApp
 from tui.demo.fleet import DemoFleet
 from tui.messages import PlanAsked, PlanRequested
 from tui.model.consent import Consent
-from tui.model.fleet import Config, Limits
+from tui.model.fleet import App, Config, Limits
+from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.audit_log import verify
+from tui.operations.context import PlanContext
 from tui.operations.planners import plan_again
 from tui.operations.restart import restart_plan
 from tui.widgets.frame import StatusBar
@@ -40,10 +42,11 @@ Opened = tuple[BeamdeckApp, Pilot[int]]
 
 @contextlib.asynccontextmanager
 async def opened(
-    demo: DemoFleet, state: Path, size: tuple[int, int] = (80, 24)
+    demo: DemoFleet, state: Path, size: tuple[int, int] = (80, 24), shown: App | None = None
 ) -> AsyncIterator[Opened]:
+    where = demo.environment if shown is None else replace(demo.environment, apps=(shown,))
     limits = Limits(probe_interval_s=0.2, keepalive_s=0.5)
-    config = Config(environments=(demo.environment,), limits=limits, ssh_config=())
+    config = Config(environments=(where,), limits=limits, ssh_config=())
     app = BeamdeckApp(config, state)
     async with app.run_test(size=size) as pilot:
         await app.ready.wait()
@@ -229,6 +232,39 @@ async def test_quitting_while_a_plan_runs_asks(make_fleet: MakeFleet, tmp_path: 
         said = [note for note in later._notifications if "never ended" in note.title]
         assert len(said) == 1
         assert "restart billing on web1" in said[0].message
+
+
+async def test_a_stuck_host_is_left_and_its_way_back_is_planned(
+    make_fleet: MakeFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui import plans
+
+    asked: list[tuple[str, object]] = []
+    build = plans.build_plan
+
+    async def noted(context: PlanContext, kind: str, params: Facts) -> Plan:
+        if kind == "rollback":
+            asked.append((kind, dict(params)))
+            raise PlanRefused("noted")
+        return await build(context, kind, params)
+
+    monkeypatch.setattr(plans, "build_plan", noted)
+    monkeypatch.setattr("tui.operations.restart_aftermath.SETTLE_S", 0.2)
+    demo = await make_fleet()
+    health = replace(demo.app.health, within_s=0.5, timeout_s=0.3)
+    demo.machines["web3"].restart_behaviour = "hang"
+    shown = replace(demo.app, health=health)
+    async with opened(demo, tmp_path, shown=shown) as (app, pilot):
+        await pilot.press("G", "R")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.pause(0.6)
+        await pilot.press("y")
+        await until(lambda: "rolls web3 back to 0.2.0" in screen_text(app), 20)
+        await pilot.pause(0.6)
+        await pilot.press("B")
+        await until(lambda: asked)
+        assert asked == [("rollback", {"version": "0.2.0", "hosts": "web3"})]
+        assert app.plans.running == ""
 
 
 async def test_an_unknown_host_key_is_let_in_by_its_fingerprint(

@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from screens.walkthrough import WalkthroughScreen
 from tests.plan_fakes import NOW, FakeRun, Stage, deck, restart, view
-from tui.model.plan import PlanEnded, PlanEvent, PlanPaused, StepEvent, StepState
+from tui.messages import RollBackAsked
+from tui.model.plan import PlanEnded, PlanEvent, PlanPaused, PlanStuck, StepEvent, StepState
 
 SMALL = (80, 24)
 Then = Callable[[Pilot[None], WalkthroughScreen, FakeRun], Awaitable[None]]
@@ -190,3 +191,72 @@ async def test_of_many_steps_those_around_the_present_one_are_shown() -> None:
         assert " 1 web1 " in text(screen)
         await pilot.press("G")
         assert "Step 21 of 30" in text(screen)
+
+
+# -- a step that is stuck --------------------------------------------------------------------
+
+STUCK = PlanStuck(1, NOW, "restarted, but not healthy after 60 s: answered 503")
+
+
+async def on_web3(then: Then, *events: PlanEvent) -> tuple[FakeRun, list[RollBackAsked]]:
+    """A restart that was to bring 0.3.0+41 to web3, which ran 0.2.0+38, and what it asks for."""
+    asked: list[RollBackAsked] = []
+
+    class Listening(Stage):
+        def on_roll_back_asked(self, message: RollBackAsked) -> None:
+            asked.append(message)
+
+    run = FakeRun(restart(production=True), *events)
+    app = Listening()
+    async with app.run_test(size=SMALL) as pilot:
+        screen = WalkthroughScreen(deck(run.plan), run, clock=long_ago)  # type: ignore[arg-type]  # both fakes
+        await app.push_screen(screen)
+        await pilot.pause()
+        await pilot.pause()
+        await then(pilot, screen, run)
+        await pilot.pause()
+    return run, asked
+
+
+async def test_what_is_stuck_says_why_and_offers_three_ways() -> None:
+    async def look(pilot: Pilot[None], screen: WalkthroughScreen, run: FakeRun) -> None:
+        said = text(screen)
+        assert "STUCK, WAITS FOR YOU" in said
+        assert "not healthy after 60 s: answered 503" in said
+        assert "v reads it again" in said
+        assert "B leaves it and opens a plan that rolls web3 back to 0.2.0+38" in said
+        assert "l leaves it as it is" in said
+        await pilot.press("c", "enter", "v")
+        assert run.asked == ["verify"]
+
+    run, asked = await on_web3(look, *STOPPING, DONE, STUCK)
+    assert asked == []
+    assert run.asked == ["verify"]
+
+
+async def test_l_leaves_and_b_asks_for_the_way_back_of_that_host() -> None:
+    async def look(pilot: Pilot[None], _screen: WalkthroughScreen, run: FakeRun) -> None:
+        await pilot.press("B", "l")
+        assert run.asked == ["leave"]
+
+    _run, asked = await on_web3(look, *STOPPING, DONE, STUCK)
+    assert [(a.deck, a.host, a.version) for a in asked] == [("staging/billing", "web3", "0.2.0+38")]
+
+
+async def test_a_host_that_ran_the_same_before_has_no_way_back() -> None:
+    async def look(pilot: Pilot[None], screen: WalkthroughScreen, run: FakeRun) -> None:
+        assert "rolls" not in text(screen)
+        await pilot.press("B")
+        assert run.asked == []
+
+    _run, asked = await on_web3(look, *STOPPING, PlanStuck(0, NOW, "not healthy"))
+    assert asked == []
+
+
+async def test_nothing_is_offered_where_nothing_is_stuck() -> None:
+    async def look(pilot: Pilot[None], _screen: WalkthroughScreen, run: FakeRun) -> None:
+        await pilot.press("v", "l", "B")
+        assert run.asked == []
+
+    _run, asked = await on_web3(look, *STOPPING)
+    assert asked == []

@@ -77,6 +77,9 @@ KEYS: tuple[Key, ...] = (
     Key("export", "x", "export", "export", "journal", shown=True),
     Key("go_on", "c", "go_on", "go on", "walkthrough", shown=True),
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
+    Key("verify_again", "v", "verify_again", "read a stuck step again", "walkthrough"),
+    Key("roll_back", "B", "roll_back", "roll the stuck host back", "walkthrough"),
+    Key("leave", "l", "leave", "leave a stuck step as it is", "walkthrough"),
 )
 
 PLACES = ("environments", "hosts", "host", "journal", "migrations", "walkthrough")

@@ -38,10 +38,10 @@ class Threshold:
         self._painted_at = self._clock()
 
     def drops(self, message: Message) -> bool:
-        """Whether it is input that came too early; Esc is always let through."""
+        """Whether it is input that came too early; Esc and Ctrl-C (which only asks) never are."""
         if not isinstance(message, events.InputEvent | events.Paste):
             return False
-        if isinstance(message, events.Key) and message.key == "escape":
+        if isinstance(message, events.Key) and message.key in ("escape", "ctrl+c"):
             return False
         return self._painted_at is None or message.time < self._painted_at + PAUSE_S
 

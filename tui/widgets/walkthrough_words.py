@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui.model.command import display
-from tui.model.plan import Plan, PlanEnded, PlanPaused, StepEvent, StepState
+from tui.model.plan import Plan, PlanEnded, PlanPaused, PlanStuck, StepEvent, StepState
 from tui.model.words import clock, duration
 from tui.widgets.plan_view import MUTED, hanging
 
@@ -18,13 +18,19 @@ SHOWN = 12
 
 
 def headline(
-    plan: Plan, ended: PlanEnded | None, paused: PlanPaused | None, *, stopping: bool
+    plan: Plan,
+    ended: PlanEnded | None,
+    paused: PlanPaused | PlanStuck | None,
+    *,
+    stopping: bool,
 ) -> Content:
     """What is being done, and how it goes, in one line."""
     if ended is not None:
         word, style = (
             ("DONE", "bold $text-success") if ended.ok else ("NOT DONE", "bold $text-error")
         )
+    elif isinstance(paused, PlanStuck):
+        word, style = "STUCK, WAITS FOR YOU", "bold $text-error"
     elif paused is not None:
         word, style = "WAITS FOR YOU", "bold $text-warning"
     elif stopping:
@@ -89,6 +95,27 @@ def paused_lines(paused: PlanPaused, width: int) -> Content:
     """Why it waits, and the ways on."""
     reason = hanging(" ? ", paused.reason, width, "bold $text-warning")
     return Content("\n").join([reason, Content("   c goes on with the next step, s stops here")])
+
+
+def back_to(plan: Plan, host: str) -> str:
+    """The release version that the host ran before this plan; empty if it is not known, or
+    the same as the one that the plan brings up."""
+    facts = dict(plan.facts)
+    before = facts.get(f"{host} runs", "")
+    brings = plan.param("version") or facts.get(f"{host} boots", "")
+    return before if before != brings else ""
+
+
+def stuck_lines(plan: Plan, stuck: PlanStuck, width: int) -> Content:
+    """What did not come out well, and what can be done; nothing is sent again by itself."""
+    host = plan.steps[stuck.index].host
+    reason = hanging(" ✗ ", stuck.reason, width, "bold $text-error")
+    version = back_to(plan, host)
+    ways = ["v reads it again: if it is done by now, the plan goes on"]
+    if version:
+        ways.append(f"B leaves it and opens a plan that rolls {host} back to {version}")
+    ways.append("l leaves it as it is: the plan ends here")
+    return Content("\n").join([reason, *(Content(f"   {way}") for way in ways)])
 
 
 def ended_lines(ended: PlanEnded, width: int) -> Content:
