@@ -205,9 +205,10 @@ def test_a_terminal_is_asked_and_every_step_is_told(asked: Typist, state: Path) 
     asked.answer("reason", "why")
     asked.answer("prod is locked; unlock it, because", "test 4711")
     asked.expect("DONE: restart billing on web2: done and verified on web2")
-    assert "1/1 web2 done: restarted, main process" in asked.seen
+    assert "2/3 web2 done: restarted, main process" in asked.seen
     assert asked.close() == 0
     audit = (state / "beamdeck" / "audit" / "audit.jsonl").read_text()
     events = [json.loads(line)["event"] for line in audit.splitlines()]
-    assert events == ["unlock", "plan", "confirm", "begin", "end", "end"]
+    steps = ["begin", "end"] * 3
+    assert events == ["unlock", "plan", "confirm", *steps, "end"]
     assert run("/nowhere", state, "audit", "verify").returncode == 0

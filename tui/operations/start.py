@@ -8,6 +8,7 @@ from tui.model.fleet import HealthKind
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, Plan, Step
 from tui.operations.context import PlanContext
+from tui.operations.lock import with_locks
 from tui.operations.ports import Session
 from tui.operations.restart_aftermath import SETTLE_S
 from tui.operations.restart_state import restart_facts
@@ -23,7 +24,7 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     """The plan to start the hosts named in `params`; PlanRefused if one runs already."""
     chosen = await look(context, params, KIND, _stands)
     facts = tuple(fact for one in chosen.seen for fact in restart_facts(one.snapshot))
-    return plan_of(
+    plan = plan_of(
         context,
         KIND,
         KIND,
@@ -32,6 +33,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         facts,
         undo=f"stop {context.app.name} on {', '.join(chosen.names)}",
     )
+    # Whoever may only do this by sudo does so without a lock, and is told.
+    return await with_locks(context, plan, or_without=True)
 
 
 def kinds(context: PlanContext) -> dict[str, StepKind]:

@@ -9,6 +9,7 @@ from tui.model.command import Ended, Outcome
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, Plan, Step, StepState, Verdict, VerdictKind
 from tui.operations.context import PlanContext
+from tui.operations.lock import with_locks
 from tui.operations.ports import Session
 from tui.operations.restart_aftermath import Aftermath
 from tui.operations.restart_setback import QUIET_S, found
@@ -25,7 +26,7 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     """The plan to stop the hosts named in `params`; PlanRefused if one is down already."""
     chosen = await look(context, params, KIND, _stands)
     facts = tuple(fact for one in chosen.seen for fact in restart_facts(one.snapshot))
-    return plan_of(
+    plan = plan_of(
         context,
         KIND,
         KIND,
@@ -35,6 +36,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         verdicts=_verdicts(context, chosen),
         undo=f"start {context.app.name} on {', '.join(chosen.names)}",
     )
+    # Whoever may only do this by sudo does so without a lock, and is told.
+    return await with_locks(context, plan, or_without=True)
 
 
 def kinds(context: PlanContext) -> dict[str, StepKind]:
