@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -120,6 +121,26 @@ def test_an_evals_release_is_the_launchers_word() -> None:
 def test_what_is_no_whole_answer_is_a_problem_in_words(outcome: Outcome, problem: str) -> None:
     status = parsed(outcome)
     assert (status.problem, status.repos) == (problem, ())
+
+
+def recorded(what: str, file: str = "mix_release") -> Outcome:
+    """What a real host answered (tests/transcripts)."""
+    text = (Path(__file__).parent.parent / "transcripts" / f"{file}.jsonl").read_text()
+    row = next(row for row in map(json.loads, text.splitlines()) if what in row["what"])
+    return Outcome(Ended.EXITED, row["exit_status"], row["stdout"].encode(), row["stderr"].encode())
+
+
+@pytest.mark.parametrize(
+    ("what", "file", "told"),
+    [
+        ("eval with the database unreachable", "mix_release", "DBConnection.ConnectionError"),
+        ("rpc: migrations of every repo", "mix_release", "the release did not answer"),
+    ],
+)
+def test_what_real_releases_say_when_they_do_not_answer(what: str, file: str, told: str) -> None:
+    status = parsed(recorded(what, file))
+    assert told in status.problem
+    assert status.repos == ()  # without its marks no answer is believed, whatever it shows
 
 
 def test_a_repo_that_failed_keeps_no_rows_and_no_secret() -> None:

@@ -180,6 +180,16 @@ async def test_up_is_all_that_is_pending_by_the_code_that_has_it() -> None:
         assert "mark either" in app.said[-1]
 
 
+async def test_what_both_lack_is_undone_by_a_release_that_still_lies_there() -> None:
+    both = seen("0.2.0", "0.2.0", (*OLD, LEGACY))
+    async with opened(deck_of(both)) as (app, pilot):
+        assert "4 migrations 1?" in text(app)
+        await pilot.press("space", "M")
+        _, params = app.plans[0]
+        assert (params["direction"], params["by"], params["release"]) == ("down", "eval", "0.3.0")
+        assert params["versions"] == str(LEGACY)
+
+
 async def test_the_source_with_the_lines_that_the_judgement_rests_on() -> None:
     async with opened(deck_of(seen()), (100, 40)) as (app, pilot):
         await pilot.press("j", "enter")

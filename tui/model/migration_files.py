@@ -54,6 +54,10 @@ class MigrationFiles:
         found = self._of(repo, version)
         return found[0].lib_version if found else ""
 
+    def holders(self, repo: RepoStatus, version: int) -> tuple[str, ...]:
+        """The release versions on the host that have the file, the newest first."""
+        return tuple(dict.fromkeys(f.lib_version for f in reversed(self._of(repo, version))))
+
     def file(self, repo: RepoStatus, version: int) -> MigrationFile | None:
         """The file as the code that gave the status has it; else as the newest release has it."""
         found = self._of(repo, version)

@@ -52,7 +52,10 @@ class MigrationsSeen:
 
 @dataclass(frozen=True, slots=True)
 class MigrationRow:
-    """One migration as both views have it; None where a view does not know it or knows nothing."""
+    """One migration as both views have it; None where a view does not know it or knows nothing.
+
+    `holders` are the release versions on the host that have its file, the newest first.
+    """
 
     repo: str
     running: Migration | None
@@ -61,6 +64,7 @@ class MigrationRow:
     judgement: Judgement
     text: str | None = None
     differs_in: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
 
     @property
     def seen(self) -> Migration:
@@ -122,6 +126,7 @@ def rows_of(seen: MigrationsSeen) -> tuple[MigrationRow, ...]:
                     judge_source(text) if text is not None else unjudged(why),
                     text,
                     seen.files.differs(source, version),
+                    seen.files.holders(source, version),
                 )
             )
     return tuple(rows)
@@ -228,12 +233,15 @@ def plan_params(seen: MigrationsSeen, marked: Collection[Key]) -> Facts | str:
 
 
 def _able(seen: MigrationsSeen, chosen: Iterable[MigrationRow]) -> tuple[By, str]:
-    """Whose code has all the files: the node's if it has, else the disk's."""
+    """Whose code has all the files: the node's, the disk's, or another release's on the host."""
     rows = list(chosen)
     able = [
         all(m is not None and m.state is not MigrationState.NO_FILE for m in view)
         for view in ([row.running for row in rows], [row.on_disk for row in rows])
     ]
-    if able[1] and not able[0] and not seen.on_disk.problem:
+    if able[0] and not seen.running.problem:
+        return By.RPC, ""
+    if able[1] and not seen.on_disk.problem:
         return By.EVAL, seen.on_disk.release
-    return By.RPC, ""
+    shared = [v for v in rows[0].holders if all(v in row.holders for row in rows)]
+    return (By.EVAL, shared[0]) if shared else (By.RPC, "")

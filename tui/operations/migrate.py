@@ -116,6 +116,7 @@ def plan_migrate(
     judgements = files.judgements(repo)
     refused = problems(repo, versions, asked.direction, judgements)
     if refused:
+        refused += _elsewhere(repo, versions, files)
         raise PlanRefused("\n".join(f"{host}: {problem}" for problem in refused))
     make = up_steps if asked.direction is Direction.UP else down_steps
     steps = make(context, status, versions, by=status.by, release=status.release, repo=repo.repo)
@@ -181,6 +182,14 @@ def _versions(repo: RepoStatus, asked: Asked) -> tuple[int, ...]:
         if not chosen:
             raise PlanRefused(f"nothing is pending in {repo.repo}")
     return in_order(chosen, asked.direction)
+
+
+def _elsewhere(repo: RepoStatus, versions: Iterable[int], files: MigrationFiles) -> list[str]:
+    """Which release on the host has the files that the asked one lacks."""
+    lost = [version for version in versions if version in repo.without_file]
+    found = [files.holders(repo, version) for version in lost]
+    shared = [v for v in found[0] if all(v in other for other in found)] if found else []
+    return [f"{shared[0]} on its disk has it: its code can, beside the node"] if shared else []
 
 
 def _params(
