@@ -134,6 +134,10 @@ def recorded(what: str, file: str = "mix_release") -> Outcome:
     ("what", "file", "told"),
     [
         ("eval with the database unreachable", "mix_release", "DBConnection.ConnectionError"),
+        ("eval without the unit's environment", "mix_release", 'variable "DATABASE_URL" because'),
+        ("node stopped: rpc", "mix_release", "RPC failed with reason :nodedown"),
+        ("node stopped: rpc", "distillery2", "did not answer: ▸  Remote call failed with: :nod"),
+        ("rpc: migrations", "distillery2", "the release did not answer"),
         ("rpc: migrations of every repo", "mix_release", "the release did not answer"),
     ],
 )

@@ -116,8 +116,8 @@ def _silent(outcome: Outcome, token: str) -> str:
         if line.strip() and token.encode() not in line
     ]
     # The line that names the error is worth more than the first one, which may be a warning's.
-    told = next((line for line in said if line.startswith((b"** (", b"ERROR"))), b"")
-    shown = from_host(told or (said[0] if said else b""), limit=300)
+    raised = [line for line in said if line.startswith(b"** (")]
+    shown = from_host((raised or said or [b""])[0], limit=300)
     return f"the release did not answer: {shown or 'nothing was said'}"
 
 
