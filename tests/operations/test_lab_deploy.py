@@ -112,7 +112,7 @@ async def test_a_disk_that_fills_up_leaves_the_old_release_bootable(
             run = await at.carry_out(plan, 100)
             failed = [i for i, s in enumerate(plan.steps) if run.last_of(i).state == "failed"]
             assert [plan.steps[i].kind for i in failed] == [step]
-            assert "No space left on device" in run.last_of(failed[0]).detail
+            assert "no space is left on the host" in run.last_of(failed[0]).detail
             left = set(lab.sh("web1", f"ls -A {work}/{folder}").split())
             assert left <= {"full", "0.2.0.said"}
         boots = lab.sh("web1", f"cat {APP_ROOT}/releases/start_erl.data").split()

@@ -38,7 +38,8 @@ s=.beamdeck/staging/$2
   [ ! -s "$s.pid" ] || ! kill -0 "$(cat "$s.pid")" 2>/dev/null || echo "working=1"
 }
 [ ! -s "$s.said" ] || tail -n 3 "$s.said" | sed 's/^/said=/'
-df -Pk . | tail -n 1 | sed 's/^/space=/'
+d=.beamdeck/staging; [ -d "$d" ] || d=.
+df -Pk "$d" | tail -n 1 | sed 's/^/space=/'
 echo end=1
 """
 

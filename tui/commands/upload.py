@@ -57,7 +57,8 @@ rm -f -- "$HOME/$3"
 _LOOK_INCOMING = """\
 [ ! -f "$1" ] || echo "whole=$(sha256sum <"$1" | cut -d ' ' -f 1)"
 [ ! -f "$1.part" ] || echo "part=$(stat -c %s -- "$1.part")"
-df -Pk "$2" | tail -n 1 | sed 's/^/space=/'
+d=${1%/*}; [ -d "$d" ] || d=$2
+df -Pk "$d" | tail -n 1 | sed 's/^/space=/'
 echo end=1
 """
 
