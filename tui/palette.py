@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -30,6 +31,7 @@ class DeckCommands(Provider):
                 continue
             namespace = app if key.action.startswith("app.") else screen
             entries.append((key.label, f"key {key_sign(key.keys)}", _runner(app, key, namespace)))
+        entries += _tasks(app)
         entries += app.extra_commands()
         return entries
 
@@ -45,6 +47,18 @@ class DeckCommands(Provider):
             score = matcher.match(name)
             if score > 0:
                 yield Hit(score, matcher.highlight(name), run, text=name, help=help_text)
+
+
+def _tasks(app: BeamdeckApp) -> list[Entry]:
+    """The tasks of the app in view; each opens a plan, on the host that runs migrations."""
+    deck = app.deck
+    if deck is None:
+        return []
+    return [
+        (f"task: {task.name}", f"by {task.by}", partial(app.plans.ask, deck, "task", params))
+        for task in deck.app.tasks
+        for params in [(("task", task.name),)]
+    ]
 
 
 def _runner(app: BeamdeckApp, key: object, namespace: object) -> Callable[[], object]:

@@ -82,7 +82,9 @@ def test_breaking_a_policy_asks_for_one_reason_more() -> None:
 
 def test_nothing_goes_that_is_not_named() -> None:
     everything = said("production", "why", oldest="x", break_glass="x")
+    step = replace(restart().steps[0], kind="migrate_down")
     for plan in (
+        undoing(kind="rollback", params=(), oldest="", steps=(step,)),
         undoing(params=(("direction", "down"),)),
         undoing(oldest=""),
         undoing(params=(("direction", "down"), ("versions", ""))),

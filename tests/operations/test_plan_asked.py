@@ -43,6 +43,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> ANSWERS:
 
 async def test_without_hosts_all_are_meant_and_named() -> None:
     assert await params_of(CONTEXT, Wanted("restart")) == (("hosts", "web1 web2"),)
+    task = Wanted("task", params=(("task", "rebuild"),))
+    assert await params_of(CONTEXT, task) == (("hosts", "web1"), ("task", "rebuild"))
     some = Wanted("deploy", ("web2",), ("web1",), (("version", "0.3.0"),))
     assert await params_of(CONTEXT, some) == (
         ("hosts", "web2"),

@@ -68,8 +68,9 @@ def consent_needs(plan: Plan) -> ConsentNeeds:
 
 def _not_said(plan: Plan) -> str:
     """Why a plan cannot be consented to because it does not say what goes; empty if it does."""
-    down = plan.kind == "migrate" and plan.param("direction") == "down"
-    if down and not (plan.oldest and plan.param("versions")):
+    asked_down = plan.kind == "migrate" and plan.param("direction") == "down"
+    goes = asked_down or any(step.kind == "migrate_down" for step in plan.steps)
+    if goes and not (plan.oldest and (plan.param("versions") or not asked_down)):
         return "it does not say which migrations go: nothing is undone without a list of them"
     if plan.tier is Tier.DATA_LOSS and not (plan.oldest or plan.losses):
         return "it does not say what goes, so nobody can consent to it"

@@ -41,7 +41,9 @@ async def params_of(context: PlanContext, wanted: Wanted) -> Facts:
         raise PlanRefused(f"{', '.join(unknown)}: no host that runs {context.app.name}")
     if wanted.migrations is not None:
         return await _migrations(context, wanted.migrations)
-    params = (hosts_param(wanted.hosts or context.hosts), *wanted.params)
+    # A task runs on one host, every other kind on all that run the app.
+    everywhere = (context.migration_host,) if wanted.kind == "task" else context.hosts
+    params = (hosts_param(wanted.hosts or everywhere), *wanted.params)
     return without_param(params, wanted.without) if wanted.without else params
 
 

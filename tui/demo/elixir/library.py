@@ -236,6 +236,7 @@ PURE: dict[str, Builtin] = {
     "String.starts_with?": pure(2, lambda v, head: to_string(v).startswith(to_string(head))),
     "Integer.to_string": pure(1, to_string),
     "Base.encode64": pure(1, lambda v: base64.b64encode(to_string(v).encode()).decode()),
+    "Base.decode16!": pure(1, lambda v, _how=None: bytes.fromhex(to_string(v)).decode(), 2),
     "Base.decode64!": pure(1, _decoded),
     "List.to_charlist": pure(1, lambda v: [ord(c) for c in text_of(v)]),
     "String.to_charlist": pure(1, lambda v: [ord(c) for c in text_of(v)]),
