@@ -53,6 +53,12 @@ def _migrations(deck: Deck) -> Screen[None]:
     return MigrationsScreen(deck)
 
 
+def _releases(deck: Deck) -> Screen[None]:
+    from screens.releases import ReleasesScreen
+
+    return ReleasesScreen(deck)
+
+
 def _commands() -> type[CommandProvider]:
     from tui.palette import DeckCommands
 
@@ -61,6 +67,7 @@ def _commands() -> type[CommandProvider]:
 
 PLACES: dict[str, Callable[[Deck], Screen[None]]] = {
     "hosts": _hosts,
+    "releases": _releases,
     "journal": _journal,
     "migrations": _migrations,
 }

@@ -78,6 +78,7 @@ def parse_tree(output: bytes, app: App, token: str, host: str, taken_at: float) 
         libs=tuple((name, sizes.get(f"lib/{name}")) for name in libs),
         erts_folders=tuple((name, sizes.get(name)) for name in runtimes),
         cookie=_checksum(found.get("cookie", b"")),
+        staged=tuple(name for name in _lines(found, "staged") if release_version_fits(name)),
         unusable=unusable,
         problem=_problem(found, root, shut),
     )

@@ -94,6 +94,12 @@ for f in "$r"/lib/*/priv/*/migrations/*.exs "$r"/lib/*/priv/*/migrations/*/*.exs
   n=$((n + 1)); [ "$n" -le 8000 ] || break
   printf '%s\n' "${f#"$r/lib/"}"
 done
+m staged; n=0
+for f in "$r"/.beamdeck/staging/*/; do
+  [ -d "$f" ] || continue
+  f=${f%/} n=$((n + 1)); [ "$n" -le 100 ] || break
+  printf '%s\n' "${f##*/}"
+done
 m sizes; cd "$r" 2>/dev/null && du -sk releases/*/ lib/*/ erts-*/ 2>/dev/null
 m shut; printf '%s' "$shut"
 m ended

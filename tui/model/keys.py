@@ -32,6 +32,7 @@ class Key:
 KEYS: tuple[Key, ...] = (
     Key("environments", "0", "app.go('environments')", "environments"),
     Key("hosts", "1", "app.go('hosts')", "hosts"),
+    Key("releases", "2", "app.go('releases')", "releases"),
     Key("journal", "3", "app.go('journal')", "journal"),
     Key("migrations", "4", "app.go('migrations')", "migrations"),
     Key("plan", "p", "app.show_plan", "the plan under way"),
@@ -51,13 +52,21 @@ KEYS: tuple[Key, ...] = (
     Key("details", "enter", "details", "details", shown=True),
     Key("filter", "slash", "filter", "filter", shown=True),
     Key("copy", "y", "copy", "copy"),
-    Key("mark", "space", "mark", "mark", "hosts", shown=True, also=("migrations",)),
+    Key("mark", "space", "mark", "mark", "hosts", shown=True, also=("migrations", "releases")),
     Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
     Key("actions", "a", "actions", "actions", "hosts", shown=True),
     Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
     Key("trust", "t", "trust", "host key, passphrase", "hosts", also=("host",)),
     Key("reconnect", "c", "reconnect", "connect again", "hosts", also=("host",)),
     Key("ask_node", "v", "ask_node", "ping its node", "host", shown=True),
+    Key("deploy", "D", "deploy", "deploy", "releases", shown=True),
+    Key("deploy_one_first", "C", "deploy_one_first", "deploy, one host first", "releases"),
+    Key("rollback", "B", "rollback", "roll back", "releases", shown=True),
+    Key("rollback_code", "c", "rollback_code", "roll back, code only", "releases"),
+    Key("compare", "d", "compare", "compare", "releases", shown=True),
+    Key("prune", "P", "prune", "prune…", "releases", shown=True),
+    Key("build", "b", "build", "build", "releases"),
+    Key("read_releases", "r", "read_again", "read again", "releases", shown=True),
     Key("migrate", "M", "migrate", "migrate", "migrations", shown=True),
     Key("read_migrations", "r", "read", "read again", "migrations", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
@@ -82,7 +91,7 @@ KEYS: tuple[Key, ...] = (
     Key("leave", "l", "leave", "leave a stuck step as it is", "walkthrough"),
 )
 
-PLACES = ("environments", "hosts", "host", "journal", "migrations", "walkthrough")
+PLACES = ("environments", "hosts", "host", "releases", "journal", "migrations", "walkthrough")
 
 
 def keys_of(place: str, remapped: Mapping[str, str]) -> tuple[Key, ...]:

@@ -82,7 +82,8 @@ class TreeSeen:
     `problem` says what could not be read; what is not known is then not claimed either. `boots`
     is what the next start takes; `passed_over` is what releases/start_erl.data names instead
     where Distillery's var/start_erl.data is stale. `libs` and `erts_folders` are (folder, bytes
-    or None) of what is usable; `cookie` is the SHA-256 of releases/COOKIE.
+    or None) of what is usable; `cookie` is the SHA-256 of releases/COOKIE; `staged` versions are
+    unpacked by the console and not yet in their place.
     """
 
     host: str
@@ -99,6 +100,7 @@ class TreeSeen:
     libs: tuple[tuple[str, int | None], ...] = ()
     erts_folders: tuple[tuple[str, int | None], ...] = ()
     cookie: str = ""
+    staged: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
     problem: str = ""
 

@@ -86,6 +86,11 @@ class Deck:
         return self.site.environment
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of the hosts that run the app, in configured order."""
+        return tuple(self.sessions)
+
+    @property
     def fleet(self) -> Fleet:
         """The environment's links, this app's hosts and others."""
         return self.site.fleet

@@ -14,6 +14,7 @@ from tui.model.keys import Key, keys_of
 TABS = (
     ("0", "environments", "fleets"),
     ("1", "hosts", "hosts"),
+    ("2", "releases", "releases"),
     ("3", "journal", "journal"),
     ("4", "migrations", "migrations"),
 )
@@ -129,6 +130,13 @@ class KeyLine(Static):
         super().__init__(markup=False)
         self._place = place
         self._remapped: Mapping[str, str] = {}
+        self._shut: frozenset[str] = frozenset()
+
+    def shut(self, ids: frozenset[str]) -> None:
+        """Grey the keys of these ids: pressed they only say why they can do nothing now."""
+        if ids != self._shut:
+            self._shut = ids
+            self._draw()
 
     def show(self, remapped: Mapping[str, str]) -> None:
         """Draw the keys of the place with the config's own keys put in."""
@@ -147,7 +155,10 @@ class KeyLine(Static):
         keys.sort(key=lambda k: (k.place == "*", k.id != "help"))
         line, room = Content(" "), max(self.size.width - 1, 0)
         for key in keys:
-            item = Content.assemble((key_sign(key.keys), self.SIGN_STYLE), f" {key.label}  ")
+            sign = (key_sign(key.keys), self.SIGN_STYLE)
+            item = Content.assemble(sign, f" {key.label}  ")
+            if key.id in self._shut:
+                item = Content.styled(item.plain, "dim strike")
             if line.cell_length + item.cell_length <= room:
                 line = Content.assemble(line, item)
         self.update(line)
