@@ -47,7 +47,7 @@ class MigrationsScreen(Place):
         self._rows: tuple[MigrationRow, ...] = ()
         self._drawn: MigrationsSeen | None = None
         self._reading = False
-        self._old = False
+        self._planned = False
 
     def compose_body(self) -> ComposeResult:
         """Head, table, notes."""
@@ -64,8 +64,8 @@ class MigrationsScreen(Place):
         self.refresh_migrations()
 
     def on_screen_resume(self) -> None:
-        """What a plan has changed meanwhile is read again."""
-        if self._old:
+        """After a plan of this screen, what it may have changed is read again."""
+        if self._planned:
             self.action_read()
         self.refresh_migrations()
 
@@ -78,7 +78,7 @@ class MigrationsScreen(Place):
     def action_read(self) -> None:
         """Ask the migration host's node and the code on its disk, once."""
         if not self._reading:
-            self._reading, self._old = True, False
+            self._reading = True
             self.refresh_head()
             self._read()
 
@@ -211,7 +211,7 @@ class MigrationsScreen(Place):
         if isinstance(params, str):
             self.notify(params, title="not possible", severity="warning", markup=False)
             return
-        self._old = True
+        self._planned = True
         self.post_message(PlanAsked(self.deck.key, "migrate", params))
 
     def action_copy(self) -> None:

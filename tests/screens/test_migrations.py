@@ -46,6 +46,7 @@ def files() -> MigrationFiles:
         )
         for file in FILES
         for release in file.releases
+        if release <= "0.3.0"
     )
     return MigrationFiles(found, {str(file.version): file.source for file in FILES})
 

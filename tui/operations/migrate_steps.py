@@ -122,20 +122,25 @@ class _Made:
         migration = self._repo.get(self._version)
         name = migration.words if migration is not None else str(self._version)
         way = "in the running node" if self._by is By.RPC else "beside the running node"
-        goes = "is applied" if up else "is no longer applied"
+        goes = "it is applied" if up else "it is no longer applied"
         return Step(
             kind=UP if up else DOWN,
             host=self._host,
             what=f"{'apply' if up else 'undo'} {name}",
-            why=f"{self._repo.repo}, by the code of {self._release} {way}; outlives the link",
+            why=f"{self._call()}, {self._repo.repo}, by {self._release} {way}; outlives the link",
             command=self._command(max(applied, default=None)),
             precondition=f"{'pending' if up else 'applied'}, and nothing else has changed: "
             f"the newest applied is {max(applied, default='none')}",
-            verification=f"the status is read again: {self._version} {goes}, all else is the same",
+            verification=f"the status is read again: {goes}, and all else is as it was",
             undo=f"undo {self._version}" if up else f"apply {self._version} again",
             limit_s=self._limit_s,
             params=self._params(applied),
         )
+
+    def _call(self) -> str:
+        """What is run, in short: the snippet has a screenful of its own."""
+        kind = UP if self._direction is Direction.UP else DOWN
+        return f"bin/{self._app.name} {self._by} ‹{kind} {self._version}›"
 
     def _params(self, applied: tuple[int, ...]) -> Facts:
         return (
