@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -207,6 +207,21 @@ async def test_what_is_refused_before_anything_is_sent(
         assert at.applied == before
 
 
+async def test_where_no_node_answers_the_code_on_disk_does_it(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with console(demo_fleet, tmp_path) as at:
+        (tree_of(demo_fleet).real / "releases/COOKIE").write_text("another")
+        plan = await at.plan("down", AMOUNT)
+        assert plan.param("by") == "eval"
+        said = [v.reason for v in plan.verdicts if v.guard == "code"]
+        assert said == ["run beside the node, by the code of 0.2.0 on disk"]
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert run.ended.ok, run.ended.summary
+        assert AMOUNT not in at.applied
+
+
 async def test_a_change_of_somebody_else_stops_it_before_the_step(
     demo_fleet: DemoFleet, tmp_path: Path
 ) -> None:
@@ -305,6 +320,12 @@ async def test_another_console_reads_the_truth_of_a_step_it_did_not_send(
         finding = await work.find_out((), None, lambda *_: None)
         assert finding.state is StepState.DONE
         assert run.last_of(index).state is StepState.DONE
+        # A log of old that kept no parameters: open, never guessed.
+        bare = step_kinds(at.context)["migrate_down"](
+            replace(plan.steps[index], params=()), at.fleet.sessions["web1"], plan.facts
+        )
+        unknown = await bare.find_out((), None, lambda *_: None)
+        assert (unknown.state, unknown.open) == (StepState.UNKNOWN, True)
         # Of a step that never began, the status is the whole truth.
         tell_name(work, record.stem, 77)
         at.applied.add(AMOUNT)

@@ -50,8 +50,8 @@ class MigrateWork:
         self._refresh = refresh
         self._clock = clock
         self._repo = step.param("repo")
-        self._version = int(step.param("version"))
-        self._by = By(step.param("by"))
+        self._version = int(step.param("version") or 0)
+        self._by = By(step.param("by") or By.RPC)
         self._release = step.param("release")
         self._up = step.kind == UP
         self._applied = frozenset(map(int, step.param("applied").split()))
@@ -59,6 +59,8 @@ class MigrateWork:
 
     async def judge(self) -> Ready:
         """The status is what the plan saw, read by the code that will run the migration."""
+        if not self._version:
+            return Ready(refused="it does not say which migration it is")
         status = await self._status()
         repo = status.repo(self._repo)
         if status.trouble or repo is None:
@@ -81,6 +83,9 @@ class MigrateWork:
 
     async def find_out(self, before: Facts, outcome: Outcome | None, say: Say) -> Finding:
         """Follow it to its end over as many links as it takes, then read the status."""
+        if not self._version:
+            detail = "its log does not say which migration it was: look at the migrations"
+            return Finding(StepState.UNKNOWN, detail, open=True)
         refused = ""
         if outcome is not None and outcome.known and outcome.exit_status != ALREADY:
             refused = start_problem(outcome)
