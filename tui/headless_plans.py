@@ -225,6 +225,7 @@ class _Run:
             audit=deck.audit,
             kinds=step_kinds(deck.context),
             clock=deck.clock,
+            app=deck.app,
             attended=on_a_terminal(),
         )
 

@@ -160,6 +160,7 @@ class PlanDesk:
             kinds=step_kinds(deck.context),
             clock=deck.clock,
             attended=True,
+            app=deck.app,
         )
         self._runs[deck.key] = run
         self._finished.append(run)

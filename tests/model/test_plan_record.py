@@ -21,7 +21,8 @@ from tui.model.plan_record import (
 )
 from tui.model.redact import redact
 
-WORDS = st.text(max_size=30).filter(lambda text: redact(text) == text)
+SIGNS = st.characters(exclude_characters="\0", exclude_categories=("Cs",))
+WORDS = st.text(SIGNS, max_size=30).filter(lambda text: redact(text) == text)
 LONG = st.text("abc '$\n", min_size=200, max_size=260)
 PAIRS = st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple)
 NAMES = st.from_regex(r"[A-Z_]{1,8}", fullmatch=True)
@@ -31,7 +32,7 @@ COMMANDS = st.builds(
     effect=st.sampled_from(Effect),
     timeout_s=st.none() | st.floats(0, 9999),
     max_bytes=st.integers(0, 2**40),
-    script=st.none() | st.text(max_size=300),
+    script=st.none() | st.text(SIGNS, max_size=300),
     env=st.lists(st.tuples(NAMES, WORDS), max_size=2).map(tuple),
     as_user=st.none() | WORDS,
 )
@@ -77,8 +78,7 @@ def test_a_plan_comes_back_as_it_was_with_its_hash(plan: Plan) -> None:
     back = from_record(written(plan))
     assert back == plan
     assert repr(back) == repr(plan)
-    if not any("\0" in str(step.command) for step in plan.steps):
-        assert back.hash == plan.hash
+    assert back.hash == plan.hash
 
 
 def test_the_same_script_stands_there_once() -> None:

@@ -65,6 +65,7 @@ class Console:
             kinds=step_kinds(self.context),
             clock=time.time,
             attended=attended,
+            app=self.context.app,
         )
 
     async def carry_out(self, plan: Plan, *, reason: str = "test") -> PlanRun:

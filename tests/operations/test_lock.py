@@ -74,7 +74,7 @@ async def test_a_restart_takes_its_locks_in_order_and_gives_them_back(
     assert held["ssh_user"] == "devops"
     assert not lock_of(demo_fleet, "web1").exists()
     assert not lock_of(demo_fleet, "web2").exists()
-    assert sorted(p.name for p in lock_of(demo_fleet, "web1").parent.iterdir()) == []
+    assert sorted(p.name for p in lock_of(demo_fleet, "web1").parent.iterdir()) == ["ops"]
 
 
 def write_lock(demo: DemoFleet, host: str, op: str, age_s: float = 0.0) -> None:

@@ -98,7 +98,7 @@ def test_the_records_are_on_disk_before_the_restart_is_sent(tmp_path: Path) -> N
                 audit = (tmp_path / "audit" / "audit.jsonl").read_bytes().splitlines()
                 seen.append([line["event"] for line in lines])
                 seen.append([json.loads(line)["event"] for line in audit])
-                assert lines[1]["before"]["invocation"] == f"{1:032x}"
+                assert lines[2]["before"]["invocation"] == f"{1:032x}"
             return await super().run(command, grant)
 
     async def carry_out() -> None:
@@ -107,7 +107,7 @@ def test_the_records_are_on_disk_before_the_restart_is_sent(tmp_path: Path) -> N
         await fleet.restart()
 
     run(carry_out())
-    assert seen == [["plan", "intent"], ["plan", "confirm", "begin"]]
+    assert seen == [["plan", "whole", "intent"], ["plan", "confirm", "begin"]]
 
 
 def test_every_change_is_audited_from_plan_to_end(tmp_path: Path) -> None:

@@ -178,12 +178,13 @@ def read_content(op: str, path: Path, content: bytes, *, held: bool = False) -> 
         return Unresolved(op, path, held=held, problem="it is another operation's")
     if any(record.get("event") == "end" for record in records):
         return None
-    return _unresolved(op, path, records, held)
+    return of_records(op, path, records, held)
 
 
-def _unresolved(
-    op: str, path: Path, records: Sequence[Mapping[str, object]], held: bool
+def of_records(
+    op: str, path: Path, records: Sequence[Mapping[str, object]], held: bool = False
 ) -> Unresolved:
+    """The operation that these records tell of, the first one being its plan's."""
     plan = records[0]
     begun = [record for record in records if record.get("event") == "intent"]
     last: Mapping[str, object] = begun[-1] if begun else {}

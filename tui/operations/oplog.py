@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.errors import RecordUnwritable
 from tui.model.command import Outcome, display
 from tui.model.consent import Consent
-from tui.model.operation import WHOLE, Unresolved, read_content
+from tui.model.operation import WHOLE, Unresolved, read_content, whole_lines
 from tui.model.plan import Facts, Plan, StepState
 from tui.model.plan_record import to_record
 from tui.model.redact import redact
@@ -93,7 +93,7 @@ class OpLog:
             )
             # A record of its own: who looks over many operations need not read it.
             operation._write(WHOLE, at=now, plan=to_record(plan).values)
-        except RecordUnwritable:
+        except BaseException:
             chain.close()
             raise
         return operation
@@ -107,6 +107,39 @@ class OpLog:
                 if operation is not None:
                     found.append(operation)
         return tuple(found)
+
+    def path_of(self, op: str) -> Path:
+        """Where the log of an operation is kept here, whether there is one or not."""
+        return self.folder / f"{op}.jsonl"
+
+    def content_of(self, op: str) -> bytes:
+        """What is kept here of an operation; b"" for nothing, OSError if it cannot be read."""
+        try:
+            with open_private(self.path_of(op), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def adopt(self, op: str, content: bytes) -> None:
+        """Make the log kept here what the hosts' copies say; it must be a beginning of theirs.
+
+        A log that this console ended because it stood down is kept beside it. RecordUnwritable
+        if it cannot be written, or says something else.
+        """
+        here = self.content_of(op)
+        if here == content:
+            return
+        path = self.path_of(op)
+        if here and not content.startswith(b"".join(whole_lines(here))):
+            if read_operation(path) is not None:
+                raise RecordUnwritable(f"{path} says something else than the hosts' copies")
+            path.rename(path.with_suffix(f".stood-down-{secrets.token_hex(2)}.jsonl"))
+            here = b""
+        chain = ChainFile(path, new=not here, wait_s=0.0)
+        try:
+            chain.copy(content)
+        finally:
+            chain.close()
 
     def reopen(self, unresolved: Unresolved) -> Operation:
         """The log of an unresolved operation, to write what the host was read to be."""

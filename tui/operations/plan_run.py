@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 
 from tui.errors import BeamdeckError
 from tui.model.consent import Consent
+from tui.model.fleet import App
 from tui.model.plan import Plan, PlanEnded, PlanEvent, PlanPaused, PlanStuck, StepEvent, StepState
 from tui.operations.audit_log import AuditLog
 from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
+from tui.operations.records import Resumption
 from tui.operations.runner import run_plan
 from tui.operations.step_hand import Desk
 from tui.operations.steps import Gatekeeper, Steering, StepKind
@@ -31,8 +33,13 @@ class PlanRun:
         kinds: Mapping[str, StepKind],
         clock: Callable[[], float],
         attended: bool = False,
+        app: App | None = None,
+        going: Resumption | None = None,
     ) -> None:
-        """`attended`: somebody can answer where a step did not come out well."""
+        """`attended`: somebody can answer where a step did not come out well.
+
+        `app`: its hosts keep copies of the operation; `going`: an operation that is gone on with.
+        """
         self.plan = plan
         self.steering = Steering(attended=attended)
         self.events: list[PlanEvent] = []
@@ -42,7 +49,10 @@ class PlanRun:
         self._clock = clock
         self._sent: list[tuple[float, str, str]] = []
         self._watchers: list[Callable[[], None]] = []
-        self._desk = Desk(sessions, gate, oplog, audit, kinds, clock, self._note_sent)
+        self._desk = Desk(sessions, gate, oplog, audit, kinds, clock, self._note_sent, app)
+        self._going = going
+        if going is not None:
+            self.events += _done_before(going)
 
     @property
     def commands_sent(self) -> tuple[tuple[float, str, str], ...]:
@@ -79,7 +89,9 @@ class PlanRun:
     async def run(self) -> None:
         """Carry the plan out, once. ChangeRefused and RecordUnwritable: nothing was sent."""
         try:
-            async for event in run_plan(self.plan, self._consent, self._desk, self.steering):
+            async for event in run_plan(
+                self.plan, self._consent, self._desk, self.steering, self._going
+            ):
                 self._add(event)
         except BeamdeckError as error:
             self._add(PlanEnded(False, self._clock(), f"not begun: {error.detail}"))
@@ -136,3 +148,13 @@ class PlanRun:
     def _changed(self) -> None:
         for callback in tuple(self._watchers):
             callback()
+
+
+def _done_before(going: Resumption) -> list[PlanEvent]:
+    """How the steps stood when this console came to it."""
+    left = going.left
+    return [
+        StepEvent(index, StepState(state), left.last_at, "by the console before this one")
+        for index, state in enumerate(left.states)
+        if state and index < left.next_step
+    ]

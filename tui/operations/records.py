@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.commands.lock import holder_words
 from tui.errors import RecordUnwritable
 from tui.model.audit import AuditRecord
 from tui.model.command import Command, Outcome, display, script_of
 from tui.model.consent import Consent
+from tui.model.operation import Unresolved
 from tui.model.plan import Plan, Step
 from tui.model.redact import redact
 from tui.operations.audit_log import AuditLog, operator_facts
@@ -22,6 +23,22 @@ from tui.operations.steps import Finding, Ready
 def shown_command(command: Command | None) -> str:
     """The exact command line as it may be kept: no secrets in it."""
     return redact(display(command)) if command else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """An operation that is gone on with, or ended where it stands, by a console that comes after.
+
+    `left` is how it stands by now, `content` the copy of its log that counts; `event` is resumed
+    (by whoever worked on it) or takeover; `finding` is what was found out about the step that was
+    under way, `found` the same in words.
+    """
+
+    left: Unresolved
+    content: bytes
+    event: str = "resumed"
+    finding: Finding | None = None
+    found: str = ""
 
 
 class Records:
@@ -41,24 +58,60 @@ class Records:
         """Write down the plan as shown and what was typed; nothing may start without it."""
         operation = oplog.begin(plan, consent)
         records = cls(plan, operation, audit)
-        who = operator_facts()
-        user, machine = str(who["os_user"]), str(who["client_host"])
-        records.holder = holder_words(user, machine, consent.reason)
+        records._name_holder(consent)
         try:
-            shown = "\n".join(f"{s.host}: {s.what}: {shown_command(s.command)}" for s in plan.steps)
-            records._write(AuditRecord("plan", shown=shown, detail=plan.title))
-            records._write(_confirmed(consent))
-            needs = consent_needs(plan)
-            if needs.policy:
-                # A record of its own: whoever reads the audit later must not have to look for it.
-                why = redact(consent.break_glass)
-                records._write(AuditRecord("break-glass", policy=needs.policy, break_glass=why))
+            records._write_asked(consent)
         except RecordUnwritable:
             with contextlib.suppress(RecordUnwritable):
                 operation.end(False, "not begun: the audit could not be written")
             operation.close()
             raise
         return records
+
+    @classmethod
+    def resume(
+        cls, plan: Plan, consent: Consent, oplog: OpLog, audit: AuditLog, going: Resumption
+    ) -> Records:
+        """Go on writing an operation that an earlier console left, and who does so and why."""
+        oplog.adopt(going.left.op, going.content)
+        operation = oplog.reopen(going.left)
+        records = cls(plan, operation, audit)
+        records._name_holder(consent)
+        try:
+            start, why = going.left.next_step, consent.break_glass or consent.reason
+            operation.resumed(going.event, start, why, going.found)
+            records._write(
+                AuditRecord(going.event, step=start, reason=redact(why), detail=going.found)
+            )
+            records._write_asked(consent)
+            if going.finding is not None and going.left.step is not None:
+                index = going.left.step
+                records.result(index, plan.steps[index], going.finding, resolved=True)
+        except RecordUnwritable:
+            operation.close()
+            raise
+        return records
+
+    def _name_holder(self, consent: Consent) -> None:
+        who = operator_facts()
+        user, machine = str(who["os_user"]), str(who["client_host"])
+        self.holder = holder_words(user, machine, consent.reason)
+
+    def _write_asked(self, consent: Consent) -> None:
+        """The plan as it was shown, and what was typed."""
+        plan = self._plan
+        shown = "\n".join(f"{s.host}: {s.what}: {shown_command(s.command)}" for s in plan.steps)
+        self._write(AuditRecord("plan", shown=shown, detail=plan.title))
+        self._write(_confirmed(consent))
+        needs = consent_needs(plan)
+        if needs.policy:
+            # A record of its own: whoever reads the audit later must not have to look for it.
+            why = redact(consent.break_glass)
+            self._write(AuditRecord("break-glass", policy=needs.policy, break_glass=why))
+
+    def content(self) -> bytes:
+        """The operation's log so far, as it is on disk."""
+        return self._operation.read()
 
     def intent(self, index: int, step: Step, ready: Ready, host_key: str) -> str:
         """Before the step is sent; the audit's hash, to be left in the host's journal too."""

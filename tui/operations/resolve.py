@@ -38,6 +38,13 @@ async def resolve(
     return finding
 
 
+async def truth(
+    left: Unresolved, session: Session | None, kinds: Mapping[str, StepKind], say: Say
+) -> Finding | None:
+    """Read the truth of the step that was under way; nothing is written. None if none was."""
+    return await _finding(left, session, kinds, say) if left.open else None
+
+
 async def _finding(
     unresolved: Unresolved,
     session: Session | None,
@@ -52,7 +59,19 @@ async def _finding(
     if kind is None or session is None:
         detail = f"nobody can ask {unresolved.host} about it"
         return Finding(StepState.UNKNOWN, detail, open=True)
-    step = Step(
+    work = kind(_step(unresolved), session, unresolved.plan_facts)
+    tell_name(work, unresolved.op, unresolved.step)
+    try:
+        return await work.find_out(unresolved.before, None, say)
+    except BeamdeckError as error:
+        return Finding(StepState.UNKNOWN, error.detail, open=True)
+
+
+def _step(unresolved: Unresolved) -> Step:
+    """The step that was under way, as far as its log kept it."""
+    if unresolved.plan is not None and unresolved.step is not None:
+        return unresolved.plan.steps[unresolved.step]
+    return Step(
         kind=unresolved.step_kind,
         host=unresolved.host,
         what=unresolved.what,
@@ -63,9 +82,6 @@ async def _finding(
         undo="",
         limit_s=unresolved.limit_s,
     )
-    work = kind(step, session, unresolved.plan_facts)
-    tell_name(work, unresolved.op, unresolved.step)
-    return await work.find_out(unresolved.before, None, say)
 
 
 def _write(operation: Operation, audit: AuditLog, unresolved: Unresolved, finding: Finding) -> None:

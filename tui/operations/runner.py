@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from tui.errors import ChangeRefused, RecordUnwritable
 from tui.model.consent import Consent
+from tui.model.gate import Grant
 from tui.model.lock import LOCK, UNLOCK, locks_or_unlocks
 from tui.model.plan import (
     Plan,
@@ -25,7 +26,8 @@ from tui.model.plan import (
     StepState,
 )
 from tui.operations.guards import not_consented
-from tui.operations.records import Records
+from tui.operations.host_copies import HostCopies
+from tui.operations.records import Records, Resumption
 from tui.operations.step_hand import Desk, StepHand
 from tui.operations.steps import Finding, Steering
 
@@ -33,16 +35,23 @@ LEFT = "the console was left while this step was under way"
 
 
 async def run_plan(
-    plan: Plan, consent: Consent, desk: Desk, steering: Steering
+    plan: Plan,
+    consent: Consent,
+    desk: Desk,
+    steering: Steering,
+    going: Resumption | None = None,
 ) -> AsyncIterator[PlanEvent]:
     """Carry the plan out, step by step; the last event is a PlanEnded.
+
+    `going` is an operation of this plan that an earlier console left: what is done is not done
+    again. With a steering that stops already it only gives back its locks and ends.
 
     Before anything is sent: ChangeRefused if the environment is locked or the consent does not
     fit, RecordUnwritable if nothing can be written down. Cancelling it, or leaving the loop,
     stops no remote step: what is known is written and the operation stays unresolved.
     """
     events: asyncio.Queue[PlanEvent] = asyncio.Queue()
-    run = _Run(plan, consent, desk, steering, events.put_nowait)
+    run = _Run(plan, consent, desk, steering, events.put_nowait, going)
     task = asyncio.create_task(run.carry_out(), name=f"plan {plan.title}")
     try:
         while not (task.done() and events.empty()):
@@ -71,14 +80,17 @@ class _Run:
         desk: Desk,
         steering: Steering,
         emit: Callable[[PlanEvent], None],
+        going: Resumption | None = None,
     ) -> None:
         self._plan = plan
         self._consent = consent
         self._desk = desk
         self._steering = steering
         self._emit = emit
-        self._locks = _Locks()
-        self._next = 0
+        self._going = going
+        self._start = going.left.next_step if going else 0
+        self._locks = _Locks(going.left.locked if going else ())
+        self._next = self._start
         self._open = False
 
     async def carry_out(self) -> None:
@@ -92,13 +104,34 @@ class _Run:
             raise ValueError(f"nobody can carry out {', '.join(sorted(unknown_kinds))}")
         grant = desk.gate.grant(plan.hash)
         try:
-            records = Records.begin(plan, self._consent, desk.oplog, desk.audit)
+            records = self._records()
+            copies = self._copies(records, grant)
             try:
-                await self._steps(StepHand(desk, grant, records, self._tell))
+                if copies is not None and self._going is not None:
+                    # Whoever worked on it before must learn of this before anything is sent.
+                    await copies.settle()
+                await self._steps(StepHand(desk, grant, records, self._tell, copies))
+                if copies is not None:
+                    await copies.settle()
             finally:
+                if copies is not None:
+                    await copies.close()
                 records.close()
         finally:
             desk.gate.revoke(grant)
+
+    def _records(self) -> Records:
+        desk = self._desk
+        if self._going is None:
+            return Records.begin(self._plan, self._consent, desk.oplog, desk.audit)
+        return Records.resume(self._plan, self._consent, desk.oplog, desk.audit, self._going)
+
+    def _copies(self, records: Records, grant: Grant) -> HostCopies | None:
+        desk = self._desk
+        if desk.app is None:
+            return None
+        sessions = {name: desk.sessions[name] for name in self._plan.hosts if name in desk.sessions}
+        return HostCopies(desk.app, records.op, sessions, records.content, grant)
 
     def _tell(
         self, index: int, state: StepState, detail: str = "", *, warning: bool = False
@@ -122,11 +155,13 @@ class _Run:
         """Every step in turn; what ended the plan before its last one, None if nothing did."""
         plan = self._plan
         for index, step in enumerate(plan.steps):
+            if index < self._start:
+                continue
             self._next = index
             if step.pause and not self._steering.stopping:
                 await self._pause(index, step.pause)
             if self._steering.stopping:
-                return _Early(index, "stopped by you")
+                return _Early(index, self._stopped())
             finding = await self._step(hand, index, step)
             if finding.state is not StepState.DONE or hand.mute:
                 why = "; ".join(filter(None, (f"{step.host}: {finding.detail}", hand.mute)))
@@ -137,6 +172,12 @@ class _Run:
                 away = f"{step.host} was out of sight during its step. It is done; the plan waits."
                 await self._pause(index + 1, away)
         return None
+
+    def _stopped(self) -> str:
+        going = self._going
+        if going is None or self._next > self._start:
+            return "stopped by you"
+        return f"ended where it stood: {going.left.standing}"
 
     async def _step(self, hand: StepHand, index: int, step: Step) -> Finding:
         """One step, and what the operator makes of it where it did not come out well."""
@@ -162,6 +203,10 @@ class _Run:
         Where a truth is open the locks stay: whoever comes next must know of it first.
         """
         plan, held = self._plan, self._locks.hosts
+        if hand.stood_down:
+            # Its locks are the other console's now, and so is its truth.
+            self._end(hand.records, early.why)
+            return
         kept: list[str] = []
         gives_back = not early.is_open and not hand.mute
         rest = list(enumerate(plan.steps))[early.begun :]
@@ -228,8 +273,8 @@ class _Early:
 class _Locks:
     """The hosts whose locks this run holds, in the order in which they were taken."""
 
-    def __init__(self) -> None:
-        self._hosts: dict[str, None] = {}
+    def __init__(self, hosts: tuple[str, ...] = ()) -> None:
+        self._hosts = dict.fromkeys(hosts)
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from tui.commands.lock import HOLDER_VARIABLE
 from tui.commands.restart import mark_in_journal
 from tui.errors import BeamdeckError, ChangeRefused, NotConnected, RecordUnwritable
 from tui.model.command import Command, Outcome
+from tui.model.fleet import App
 from tui.model.gate import Grant
 from tui.model.plan import Facts, Step, StepState
 from tui.operations.audit_log import AuditLog
+from tui.operations.host_copies import HostCopies, StoodDown
 from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
 from tui.operations.records import Records, shown_command
@@ -47,7 +49,8 @@ def _unheard(at: float, host: str, text: str) -> None:
 class Desk:
     """What a plan is carried out with: links, lock, records, kinds of step, clock (Unix s).
 
-    `sent` is told the time, host and exact command line (redacted) of each change.
+    `sent` is told the time, host and exact command line (redacted) of each change. Where `app` is
+    given, its hosts keep copies of the operation.
     """
 
     sessions: Mapping[str, Session]
@@ -57,6 +60,7 @@ class Desk:
     kinds: Mapping[str, StepKind]
     clock: Callable[[], float]
     sent: Sent = field(default=_unheard)
+    app: App | None = None
 
 
 class Tell(Protocol):
@@ -79,14 +83,23 @@ class StepHand:
     """Carries out the steps of one plan, one after the other, under the plan's grant.
 
     `begun` is the step whose intent is written and whose truth is not, None between steps;
-    `mute` says that a result could not be written down; `lost_sight` that the last step's host
-    was out of sight while the step was under way.
+    `mute` says that a result could not be written down, `stood_down` that another console goes on
+    with the operation; `lost_sight` that the last step's host was out of sight meanwhile.
     """
 
-    def __init__(self, desk: Desk, grant: Grant, records: Records, tell: Tell) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        grant: Grant,
+        records: Records,
+        tell: Tell,
+        copies: HostCopies | None = None,
+    ) -> None:
         self.records = records
+        self.copies = copies
         self.begun: int | None = None
         self.mute = ""
+        self.stood_down = ""
         self.lost_sight = False
         self._last: _Sent | None = None
         self._desk = desk
@@ -113,9 +126,35 @@ class StepHand:
         except RecordUnwritable as error:
             return Finding(StepState.REFUSED, f"nothing was sent: {error.detail}")
         self.begun = index
-        finding = await self._carry_out(index, step, session, work, ready, mark)
+        finding = await self._uncopied(index, step)
+        if finding is None:
+            finding = await self._carry_out(index, step, session, work, ready, mark)
         self.begun = None
         return finding
+
+    async def _uncopied(self, index: int, step: Step) -> Finding | None:
+        """Let the step's own host have the records so far; why it is not sent, None if it may be.
+
+        A host that cannot keep a copy says so and goes without: in an incident a full disk must
+        not forbid the restart that mends it.
+        """
+        if self.copies is None:
+            return None
+        try:
+            off = await self.copies.bring(step.host)
+        except StoodDown as error:
+            # Whoever goes on with it writes what comes of it: nothing is written or sent here.
+            self.stood_down = f"this console stands down: {error.detail}"
+            self.mute = self.stood_down
+            return Finding(StepState.REFUSED, "nothing was sent")
+        except (NotConnected, ChangeRefused) as error:
+            finding = Finding(StepState.REFUSED, f"nothing was sent: {error.detail}")
+            with self._unwritable_is_told():
+                self.records.result(index, step, finding)
+            return finding
+        if off:
+            self._tell(index, StepState.RUNNING, off)
+        return None
 
     def _refused(self, index: int, step: Step, why: str) -> Finding:
         with self._unwritable_is_told():
@@ -162,6 +201,8 @@ class StepHand:
         finding = await sent.work.find_out(sent.ready.facts, outcome, say)
         with self._unwritable_is_told():
             mark = self.records.result(index, step, finding, resolved=unknown)
+            if self.copies is not None:
+                self.copies.spread()
             with contextlib.suppress(NotConnected):
                 await self._mark(sent.session, index, step, f"{finding.state} audit={mark}")
         return finding
