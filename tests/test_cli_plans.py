@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -212,3 +213,41 @@ def test_a_terminal_is_asked_and_every_step_is_told(asked: Typist, state: Path) 
     steps = ["begin", "end"] * 3
     assert events == ["unlock", "plan", "confirm", *steps, "end"]
     assert run("/nowhere", state, "audit", "verify").returncode == 0
+
+
+def test_ctrl_c_stops_before_the_next_step_and_says_so(config: str, state: Path) -> None:
+    words_of = ("stop", "billing", "--host", "web1", "--host", "web3")
+    told = planned(config, state, *words_of)
+    process = subprocess.Popen(
+        [*BEAMDECK, "--config", config, "run", "--plan-hash", str(told["plan"]), *words_of],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_STATE_HOME": str(state)},
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if "3/6 web1 running: sent" in line:
+            process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 1
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stdout.close()
+    process.stderr.close()
+    shown = "".join(lines)
+    assert "3/6 web1 done: stopped, no main process is left" in shown
+    assert "4/6 web3 skipped: not begun" in shown
+    assert "NOT DONE: stopped by you" in shown
+    assert "stops before the next step" in said
+    hosts = json.loads(run(config, state, "status", "--json").stdout)["hosts"]
+    units = {host["host"]: host["unit"] for host in hosts}
+    assert units["web3"]["main_pid"] > 0
+    # What was stopped comes back by a plan as well: nothing asks for more than its hash here.
+    back = ("start", "billing", "--host", "web1")
+    one = str(planned(config, state, *back)["plan"])
+    done = run(config, state, "run", "--plan-hash", one, *back)
+    assert done.returncode == 0, done.stderr
+    assert "DONE: start billing on web1" in done.stdout

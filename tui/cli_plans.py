@@ -149,21 +149,28 @@ def daemon_reload(doing: Doing, common: Common) -> None:
 
 
 @_words("deploy")
-@click.option("--version", required=True, help="The release version.")
-@click.option("--archive", default="", help="Its archive; without it the store is looked into.")
+@click.option("--version", default="", help="The release version, looked for in the store.")
+@click.option("--archive", default="", help="An archive, if it is not in the store.")
 @click.option("--canary", is_flag=True, help="One host first, then a pause.")
-def deploy(doing: Doing, common: Common, version: str, archive: str, canary: bool) -> None:
+@click.option("--migrations", default="", help="before, after or never; else as configured.")
+def deploy(
+    doing: Doing, common: Common, version: str, archive: str, canary: bool, migrations: str
+) -> None:
     """Bring a release to the hosts and restart them."""
-    params = (("version", version), ("archive", archive), ("canary", _flag(canary)))
-    _act(doing, common, "deploy", params)
+    if not (version or archive):
+        raise click.UsageError("say which release with --version or --archive")
+    given = (("version", version), ("archive", archive), ("migrations", migrations))
+    _act(doing, common, "deploy", (*given, ("canary", _flag(canary))))
 
 
 @_words("rollback")
 @click.option("--version", required=True, help="The release version to go back to.")
 @click.option("--code-only", is_flag=True, help="Leave the schema ahead.")
-def rollback(doing: Doing, common: Common, version: str, code_only: bool) -> None:
+@click.option("--canary", is_flag=True, help="One host first, then a pause.")
+def rollback(doing: Doing, common: Common, version: str, code_only: bool, canary: bool) -> None:
     """Go back to a release that is on the hosts."""
-    _act(doing, common, "rollback", (("version", version), ("code_only", _flag(code_only))))
+    given = (("version", version), ("code_only", _flag(code_only)), ("canary", _flag(canary)))
+    _act(doing, common, "rollback", given)
 
 
 @_words("migrate", hosts=False)
@@ -207,7 +214,12 @@ def task(doing: Doing, common: Common, name: str) -> None:
 
 
 @_words("prune")
-@click.option("--version", "versions", multiple=True, help="A release version that goes.")
-def prune(doing: Doing, common: Common, versions: tuple[str, ...]) -> None:
-    """Remove old releases from the hosts; without --version those that the configuration leaves."""
-    _act(doing, common, "prune", (("versions", " ".join(versions)),) if versions else ())
+def prune(doing: Doing, common: Common) -> None:
+    """Remove old releases from the hosts, beyond those that keep_releases keeps."""
+    _act(doing, common, "prune")
+
+
+@_words("unlock")
+def unlock(doing: Doing, common: Common) -> None:
+    """Clear a lock on the hosts whose holder is gone."""
+    _act(doing, common, "unlock")

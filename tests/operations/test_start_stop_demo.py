@@ -148,8 +148,9 @@ async def test_what_systemd_does_not_run_is_not_its_to_stop(
     demo = await make_fleet(hosts=("web1",))
     app = replace(demo.app, manager=Manager.RELEASE)
     async with demo_console(demo, tmp_path, app) as at:
-        with pytest.raises(PlanRefused, match="systemd"):
-            await at.plan("daemon_reload", "web1")
+        for kind in ("daemon_reload", "start", "stop", "restart", "deploy", "rollback"):
+            with pytest.raises(PlanRefused, match="systemd does not run billing"):
+                await at.plan(kind, "web1")
 
 
 def edit_unit_file(machine: Machine) -> None:

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from tui.model.fleet import Manager
 from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.context import PlanContext
 from tui.operations.guards import guarded
@@ -42,6 +43,10 @@ CARRIERS: tuple[str, ...] = (
 """The modules whose steps may stand in a plan of any kind."""
 
 
+_BY_SYSTEMD = frozenset({"restart", "start", "stop", "daemon_reload", "deploy", "rollback"})
+"""What starts or stops an app, and does so by systemd only."""
+
+
 async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
     """The plan of a kind for what is asked, from a fresh look, under the policies of right now.
 
@@ -50,6 +55,12 @@ async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
     module = _module(PLANNERS.get(kind, ""))
     if module is None:
         raise PlanRefused(f"no plan of the kind {kind!r} can be built")
+    if kind in _BY_SYSTEMD and context.app.manager is not Manager.SYSTEMD:
+        name = context.app.name
+        raise PlanRefused(
+            f"systemd does not run {name} (manager = 'release'), and this console starts and stops "
+            f"by systemd only: on the host it is bin/{name} daemon and bin/{name} stop"
+        )
     plan: Plan = await module.build(context, params)
     return guarded(plan, context.environment, context.clock())
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from tui.commands.sudo import RestartRight, parse_systemctl_right, read_systemctl_right
 from tui.errors import BeamdeckError
-from tui.model.fleet import Manager
 from tui.model.host import HostSnapshot
 from tui.model.names import unit_fits
 from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict
@@ -53,8 +52,6 @@ async def look(context: PlanContext, params: Facts, verb: str, stands: Stands) -
     PlanRefused says which host stands in the way and why, and which could be left out.
     """
     asked, left_out = tuple(dict.fromkeys(hosts_of(params))), without_of(params)
-    if context.app.manager is not Manager.SYSTEMD:
-        raise PlanRefused(f"systemd does not run {context.app.name}: it has manager = 'release'")
     if not unit_fits(context.app.service):
         raise PlanRefused(f"{context.app.service!r} cannot be a unit's name")
     problems = [f"{h} does not run {context.app.name}" for h in asked if h not in context.hosts]
