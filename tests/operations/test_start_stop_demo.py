@@ -131,8 +131,8 @@ async def test_a_step_that_is_out_of_date_is_not_sent(
 
 
 async def test_without_the_right_the_line_is_named(make_fleet: MakeFleet, tmp_path: Path) -> None:
-    demo = await make_fleet(hosts=("web1",), user="restarter")
-    async with demo_console(demo, tmp_path) as at:
+    demo = await make_fleet(hosts=("web1",))
+    async with demo_console(demo, tmp_path, user="restarter") as at:
         with pytest.raises(PlanRefused) as refused:
             await at.plan("stop", "web1")
     assert refused.value.reason.splitlines() == [

@@ -30,8 +30,8 @@ async def web1(
     make_fleet: MakeFleet, folder: Path, user: str = "devops"
 ) -> AsyncIterator[DemoConsole]:
     """A console of one host whose app has tasks."""
-    demo = await make_fleet(hosts=("web1",), user=user)
-    async with demo_console(demo, folder, replace(demo.app, tasks=TASKS)) as at:
+    demo = await make_fleet(hosts=("web1",))
+    async with demo_console(demo, folder, replace(demo.app, tasks=TASKS), user) as at:
         yield at
 
 

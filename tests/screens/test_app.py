@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from screens.actions import ActionsScreen
 from screens.confirm import ConfirmScreen
@@ -28,7 +29,7 @@ from tui.app import BeamdeckApp
 from tui.demo.fleet import DemoFleet
 from tui.messages import PlanAsked, PlanRequested
 from tui.model.consent import Consent
-from tui.model.fleet import App, Config, Limits
+from tui.model.fleet import App, Config, Limits, Task
 from tui.model.plan import Facts, Plan, PlanRefused
 from tui.operations.audit_log import verify
 from tui.operations.context import PlanContext
@@ -265,6 +266,22 @@ async def test_a_stuck_host_is_left_and_its_way_back_is_planned(
         await until(lambda: asked)
         assert asked == [("rollback", {"version": "0.2.0", "hosts": "web3"})]
         assert app.plans.running == ""
+
+
+async def test_a_task_is_in_the_palette_and_opens_a_plan(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1",))
+    shown = replace(demo.app, tasks=(Task("count", "Enum.max([1, 42])"),))
+    async with opened(demo, tmp_path, shown=shown) as (app, pilot):
+        await pilot.press("colon")
+        await until(lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*"task")
+        palette = app.screen.query_one(OptionList)
+        await until(lambda: palette.option_count == 1)
+        await pilot.press("down", "enter")
+        await until(lambda: isinstance(app.screen, ConfirmScreen))
+        assert "run count of billing on web1" in screen_text(app)
 
 
 async def test_an_unknown_host_key_is_let_in_by_its_fingerprint(
