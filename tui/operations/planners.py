@@ -25,6 +25,7 @@ PLANNERS: Mapping[str, str] = {
     "migrate": "tui.operations.migrate",
     "deploy": "tui.operations.deploy",
     "rollback": "tui.operations.rollback",
+    "prune": "tui.operations.prune",
     "unlock": "tui.operations.unlock",
 }
 """Kind of plan -> its module."""
@@ -37,6 +38,7 @@ CARRIERS: tuple[str, ...] = (
     "tui.operations.task",
     "tui.operations.migrate",
     "tui.operations.deploy",
+    "tui.operations.prune",
     "tui.operations.lock",
     "tui.operations.unlock",
 )
