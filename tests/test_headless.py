@@ -173,3 +173,17 @@ def test_audit_verify_names_the_first_bad_line(tmp_path: Path) -> None:
                             text=True, check=False)  # fmt: skip
     assert broken.returncode == 1
     assert "line 2" in broken.stdout
+
+
+def test_releases_by_host_and_in_the_store(config: str, state: Path) -> None:
+    done = run(config, state, "releases", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [v["version"] for v in told["versions"]] == ["0.3.1", "0.3.0", "0.2.0", "0.1.0"]
+    assert told["versions"][1]["hosts"] == {"web1": "–", "web2": "–", "web3": "boots ↻"}
+    assert [a["version"] for a in told["store"]["archives"]] == ["0.3.1", "0.3.0", "0.2.0"]
+    running = next(v for v in told["hosts"]["web1"]["versions"] if v["runs"])
+    assert (running["version"], running["missing"], running["erts"]) == ("0.2.0", [], "13.1.5")
+    lines = run(config, state, "releases").stdout.splitlines()
+    assert lines[0].split()[:3] == ["version", "store", "web1"]
+    assert any(line.startswith("0.2.0") and "runs boots" in line for line in lines)

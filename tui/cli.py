@@ -188,6 +188,20 @@ def status(asked: Asked, as_json: bool, timeout: float) -> None:
 
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
+@click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for hosts.")
+@click.pass_obj
+def releases(asked: Asked, as_json: bool, timeout: float) -> None:
+    """Release versions by host and in the store, as on the releases screen.
+
+    Exit status 1 if a host's release folder or the store could not be read.
+    """
+    from tui.headless_releases import print_releases
+
+    raise SystemExit(print_releases(*asked.choose(), as_json=as_json, timeout_s=timeout))
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
 @click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for the host.")
 @click.pass_obj
 def migrations(asked: Asked, as_json: bool, timeout: float) -> None:
