@@ -104,6 +104,7 @@ class MemberJudge:
         self.names: dict[str, MemberKind] = {}
         self._folded: dict[str, str] = {}
         self._links: set[str] = set()
+        self._folders: set[str] = set()
         self._bytes = 0
 
     @property
@@ -117,6 +118,8 @@ class MemberJudge:
         name = clean_name(member.name)
         if name is None:
             raise ArchiveRefused(f"{shown}: leads out of the release's folder")
+        if member.size_bytes < 0:
+            raise ArchiveRefused(f"{shown}: is of no sensible size")
         if len(self.names) >= MOST_MEMBERS:
             raise ArchiveRefused(f"it holds more than {MOST_MEMBERS:,} files")
         if member.kind is MemberKind.OTHER:
@@ -142,8 +145,7 @@ class MemberJudge:
         if member.kind is MemberKind.SYMLINK:
             if member.link.startswith("/"):
                 raise ArchiveRefused(f"{shown}: is a link to {scrub_line(member.link, limit=100)}")
-            target = clean_name(posixpath.join(posixpath.dirname(name), member.link))
-            if target is None:
+            if not _stays_inside(name, member.link):
                 raise ArchiveRefused(f"{shown}: is a link out of the release's folder")
             self._links.add(name)
 
@@ -154,11 +156,23 @@ class MemberJudge:
         folded = name.casefold()
         if self._folded.setdefault(folded, name) != name:
             raise ArchiveRefused(f"{shown}: differs from another name by case only")
-        for end in range(1, name.count("/") + 1):
-            folder = "/".join(name.split("/")[:end])
+        if name in self._folders and member.kind is not MemberKind.FOLDER:
+            raise ArchiveRefused(f"{shown}: is a folder and a {member.kind} in one archive")
+        folder = name
+        while (folder := posixpath.dirname(folder)) and folder not in self._folders:
             if self.names.get(folder, MemberKind.FOLDER) is not MemberKind.FOLDER:
                 raise ArchiveRefused(f"{shown}: lies in what is a {self.names[folder]}")
+            self._folders.add(folder)
         self.names[name] = member.kind
+
+
+def _stays_inside(name: str, link: str) -> bool:
+    """Whether a symbolic link leads to what is in the archive: up first, then down only, since
+    what goes up again behind another link's name may come out anywhere."""
+    parts, above = link.split("/"), name.count("/")
+    while parts and parts[0] in ("..", "."):
+        above -= parts.pop(0) == ".."
+    return above >= 0 and clean_name("/".join(parts) or ".") is not None
 
 
 def clean_name(name: str) -> str | None:
@@ -262,26 +276,6 @@ def odd_top(names: Iterable[str]) -> str:
         if first == "lib" and name.count("/") >= 2 and not _LIB.match(name):
             return name
     return ""
-
-
-_ELF_MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
-_GLIBC = re.compile(rb"GLIBC_(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\0")
-_INTERPRETER = re.compile(rb"(/[\w./+-]{0,120}/ld[\w.+-]{1,60})\0")
-
-
-def elf_needs(data: bytes) -> tuple[str, str, tuple[int, ...]]:
-    """(machine as `uname -m`, program interpreter, newest glibc asked for) of an ELF file.
-
-    Empty where the file does not tell: a script in the place of the VM, say.
-    """
-    if data[:4] != b"\x7fELF" or len(data) < 20:
-        return "", "", ()
-    order = "little" if data[5] == 1 else "big"
-    number = int.from_bytes(data[18:20], "little" if order == "little" else "big")
-    found = _INTERPRETER.search(data, 0, 64 * 1024)
-    asked = [tuple(int(part) for part in m.groups() if part) for m in _GLIBC.finditer(data)]
-    interpreter = found[1].decode("ascii", "replace") if found else ""
-    return _ELF_MACHINES.get(number, f"machine {number}"), interpreter, max(asked, default=())
 
 
 def setcookie_of(vm_args: bytes) -> bytes:

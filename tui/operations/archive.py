@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
+import re
 import tarfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Self, cast
 
 from tui.model import archive as judge
 from tui.model.archive import Archive, ArchiveRefused, Member, MemberJudge, MemberKind
+from tui.model.elf import elf_needs
 
 _PIECE = 1024 * 1024
 _SMALL = 256 * 1024
 """Bytes of a text file (.rel, vm.args, a migration) that are kept; a longer one is refused."""
 _VM = 64 * 1024 * 1024
+_KEPT = 160 * 1024 * 1024
+"""Bytes of all files that are kept to be looked at; far more than any release's."""
+_LONG_NAME = 10 * 1024
+"""Bytes of a header that only gives the next member a longer name; paths end at 4 KiB."""
+_BESIDE = 16 * 1024
+"""Bytes of headers and padding that a member may take beside what it holds."""
+_MANY = 100
+_BEAM = re.compile(r"(?:\A|/)erts-[^/]+/bin/beam\.smp\Z")
+_LONGER = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes in all) of the archive file."""
@@ -57,12 +75,65 @@ class _Counted:
         return data
 
 
+class _Unpacked:
+    """The stream of members, which may not be longer than they say: no header is a bomb."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = 2 * _PIECE
+        self._ends = 0
+
+    def announced(self, count: int) -> None:
+        """A member was judged; `count` bytes of it follow."""
+        self._left += count + _BESIDE
+
+    def read(self, count: int) -> bytes:
+        data = self._file.read(min(count, _PIECE))
+        self._left -= len(data)
+        if self._left < 0:
+            raise ArchiveRefused("it holds more than its members say")
+        self._ends += not data
+        if self._ends > _MANY:
+            # tarfile asks for ever where the map of a file with holes is cut short.
+            raise ArchiveRefused("it is damaged or cut short")
+        return data
+
+
+class _Header(tarfile.TarInfo):
+    """A header as tar's own reader takes it, but for what only an attack or damage writes.
+
+    Python's reader takes a damaged header, or the file's end, for the archive's end: the host's
+    tar would go on behind it.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        if len(buf) < tarfile.BLOCKSIZE:
+            raise ArchiveRefused("it is damaged or cut short (its end is missing)")
+        if not any(buf):
+            return super().frombuf(buf, encoding, errors)
+        try:
+            info = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            raise ArchiveRefused(f"it is damaged or cut short ({error})") from None
+        if info.size < 0 or (info.type in _LONGER and info.size > _LONG_NAME):
+            raise ArchiveRefused("a header in it is of no sensible size")
+        return info
+
+
 @dataclass
 class _Found:
     """What is kept of the members while they go by, by their names as the archive has them."""
 
     kept: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    kept_bytes: int = 0
+
+    def link(self, name: str, target: str) -> None:
+        """A hard link is the file that it names, once more."""
+        self.digests[name] = self.digests[target]
+        if target in self.kept:
+            self.kept[name] = self.kept[target]
 
 
 def _read(path: Path, file: IO[bytes], app: str) -> Archive:
@@ -72,18 +143,50 @@ def _read(path: Path, file: IO[bytes], app: str) -> Archive:
         raise ArchiveRefused("it is not compressed with gzip")
     file.seek(0)
     try:
-        with tarfile.open(fileobj=counted, mode="r|gz", bufsize=_PIECE) as tar:  # type: ignore[call-overload]  # reading is all it asks of a stream
-            for info in tar:
-                name = judged.take(_member(info))
-                judge.judge_ratio(judged.unpacked_bytes, size_bytes)
-                if info.isreg():
-                    _take(tar.extractfile(info), name, info.size, found)
-    except (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError) as error:
+        # gzip's own reader goes on with a second part and checks the sums, as the host's does;
+        # tarfile's does neither.
+        with gzip.GzipFile(fileobj=cast("IO[bytes]", counted), mode="rb") as packed:
+            _read_members(packed, size_bytes, judged, found)
+    except _DAMAGED as error:
         raise ArchiveRefused(f"it is damaged or cut short ({error})") from None
     while counted.read(_PIECE):
         # What stands behind the archive's end is in the checksum too.
         pass
     return _judged(path, counted, judged, found, app)
+
+
+_DAMAGED = (
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    EOFError,
+    zlib.error,
+    ValueError,
+    OverflowError,
+)
+
+
+def _read_members(
+    packed: gzip.GzipFile, size_bytes: int, judged: MemberJudge, found: _Found
+) -> None:
+    stream = _Unpacked(cast("IO[bytes]", packed))
+    with tarfile.open(fileobj=stream, mode="r|", bufsize=_PIECE, tarinfo=_Header) as tar:  # type: ignore[call-overload]  # reading is all it asks of a stream
+        while (info := tar.next()) is not None:
+            if info.issparse():
+                raise ArchiveRefused("it holds a file with holes, as no release does")
+            member = _member(info)
+            name = judged.take(member)
+            judge.judge_ratio(judged.unpacked_bytes, size_bytes)
+            stream.announced(member.size_bytes)
+            if info.isreg():
+                _take(tar.extractfile(info), name, info.size, found)
+            elif info.islnk():
+                found.link(name, judge.clean_name(info.linkname) or "")
+    rest = 0
+    while piece := packed.read(_PIECE):
+        # To its end, for gzip's checksum: tar writes zeros only behind its end.
+        rest += len(piece)
+        if any(piece) or rest > _PIECE:
+            raise ArchiveRefused("something follows behind the end of the archive")
 
 
 def _member(info: tarfile.TarInfo) -> Member:
@@ -112,7 +215,8 @@ def _take(content: IO[bytes] | None, name: str, size: int, found: _Found) -> Non
         raise ArchiveRefused("it is damaged or cut short")
     found.digests[name] = sha.hexdigest()
     if limit:
-        if len(kept) > limit:
+        found.kept_bytes += len(kept)
+        if len(kept) > limit or found.kept_bytes > _KEPT:
             raise ArchiveRefused(f"{name} is larger than any of its kind")
         found.kept[name] = bytes(kept)
 
@@ -120,7 +224,7 @@ def _take(content: IO[bytes] | None, name: str, size: int, found: _Found) -> Non
 def _limit(name: str) -> int:
     """How many bytes of a file are kept to be looked at; 0 for most."""
     last = name.rpartition("/")[2]
-    if last == "beam.smp":
+    if _BEAM.search(name):
         return _VM
     texts = ("start_erl.data", "COOKIE", "vm.args")
     if last in texts or (last.endswith(".rel") and "releases/" in name):
@@ -134,7 +238,7 @@ def _judged(path: Path, counted: _Counted, judged: MemberJudge, found: _Found, a
     kept = {name.removeprefix(top): data for name, data in found.kept.items()}
     digests = {name.removeprefix(top): digest for name, digest in found.digests.items()}
     version = judge.one_version(names, kept.get("releases/start_erl.data"))
-    flavour = judge.flavour_of(names, version, app)
+    flavour = judge.flavour_of(digests, version, app)
     rel = judge.read_rel(kept[f"releases/{version}/{app}.rel"])
     if rel.version != version:
         raise ArchiveRefused(f"its .rel file says {rel.version}, its folder {version}")
@@ -145,7 +249,7 @@ def _judged(path: Path, counted: _Counted, judged: MemberJudge, found: _Found, a
     if odd:
         raise ArchiveRefused(f"{odd}: lies where no release has a file")
     vm_args = kept.get(f"releases/{version}/vm.args", b"")
-    machine, interpreter, glibc = judge.elf_needs(kept.get(f"erts-{rel.erts}/bin/beam.smp", b""))
+    machine, interpreter, glibc = elf_needs(kept.get(f"erts-{rel.erts}/bin/beam.smp", b""))
     setcookie = judge.setcookie_of(vm_args)
     return Archive(
         path=str(path),
