@@ -183,6 +183,20 @@ async def test_by_eval_the_code_on_disk_runs_beside_the_old_node(
         assert LEGACY not in at.applied
 
 
+async def test_the_first_migrations_of_a_database_make_its_table(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    database = demo_fleet.machines["web1"].database
+    database.table, database.applied = False, set()
+    async with console(demo_fleet, tmp_path) as at:
+        plan = await at.plan("up", USERS)
+        assert not database.table  # no read makes it
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert run.ended.ok, run.ended.summary
+        assert (database.table, database.applied) == (True, {USERS})
+
+
 async def test_what_is_refused_before_anything_is_sent(
     demo_fleet: DemoFleet, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from tui.model.elixir_calls import Call, call_of, plain_name
 from tui.model.elixir_groups import Block, Statement, statements_of
@@ -99,6 +100,7 @@ def unjudged(why: str) -> Judgement:
     return Judgement(Undo.UNKNOWN, (reason,), lost, lost)
 
 
+@lru_cache(maxsize=4096)
 def judge_source(source: str) -> Judgement:
     """Judge a migration by its text; never raises: what is not understood cannot be told."""
     lines = source.splitlines()
