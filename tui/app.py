@@ -21,6 +21,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.errors import BeamdeckError
+from tui.lost_terminal import leave_with_terminal
 from tui.model.fleet import Config
 from tui.theme import THEMES
 
@@ -146,6 +147,7 @@ class BeamdeckApp(App[int]):
         await self.push_screen(OpeningScreen(doing))
 
     def _on_signal(self) -> None:
+        leave_with_terminal()
         self.exit(0)
 
     def _open_source(self, provider: Provider) -> None:
