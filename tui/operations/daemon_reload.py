@@ -6,7 +6,6 @@ import asyncio
 
 from tui.commands.restart import restart_command
 from tui.commands.sudo import RELOAD
-from tui.errors import BeamdeckError
 from tui.model.command import Outcome
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, Plan, Step, StepState, Verdict, VerdictKind
@@ -14,6 +13,7 @@ from tui.model.redact import from_host
 from tui.operations.context import PlanContext, Refresh
 from tui.operations.held import now
 from tui.operations.ports import Session
+from tui.operations.sight import OutOfSight, in_sight
 from tui.operations.steps import Finding, Ready, Say, StepKind, StepWork
 from tui.operations.systemctl_plan import Seen, look, plan_of
 
@@ -21,7 +21,6 @@ KIND = "daemon_reload"
 LIMIT_S = 60.0
 WATCH_S = 6.0
 """Seconds that a unit file may still count as changed before the reload counts as not done."""
-RECONNECT_S = 300.0
 POLL_S = 0.5
 
 
@@ -102,31 +101,21 @@ class ReloadWork:
 
     async def find_out(self, _before: Facts, outcome: Outcome | None, say: Say) -> Finding:
         """Read until systemd needs no reload, or does not change its mind."""
-        deadline, watched = now() + RECONNECT_S, now() + WATCH_S
-        while now() < deadline:
-            snapshot = await self._sight(say, deadline)
-            if snapshot is None:
-                continue
-            if not snapshot.unit.need_daemon_reload:
-                return self._done(snapshot)
-            if now() >= watched or (outcome is not None and outcome.known and not outcome.ok):
-                return self._not_done(snapshot, outcome)
-            await asyncio.sleep(POLL_S)
-        return Finding(StepState.UNKNOWN, "the host was not seen again", open=True)
-
-    async def _sight(self, say: Say, deadline: float) -> HostSnapshot | None:
+        watched = now() + WATCH_S
         try:
-            snapshot = await self._refresh(self._step.host)
-        except BeamdeckError as error:
-            say(StepState.UNKNOWN, error.detail)
-            snapshot = None
-        if snapshot is None:
-            try:
-                await asyncio.wait_for(self._session.usable(), max(0.0, deadline - now()))
-            except TimeoutError:
-                return None
-            await asyncio.sleep(POLL_S)
-        return snapshot
+            while True:
+                snapshot = await in_sight(self._session, self._look, say)
+                if not snapshot.unit.need_daemon_reload:
+                    return self._done(snapshot)
+                failed = outcome is not None and outcome.known and not outcome.ok
+                if failed or now() >= watched:
+                    return self._not_done(snapshot, outcome)
+                await asyncio.sleep(POLL_S)
+        except OutOfSight:
+            return Finding(StepState.UNKNOWN, "the host was not seen again", open=True)
+
+    async def _look(self) -> HostSnapshot | None:
+        return await self._refresh(self._step.host)
 
     @staticmethod
     def _done(snapshot: HostSnapshot) -> Finding:
