@@ -199,6 +199,10 @@ CORPUS: list[tuple[str, str, Undo, str, str]] = [
         create index(:t, [:a], where: "do drop table(:x) end")
         create index(:t, [:b], comment: ~s(remove "x" #{inspect(%{a: "}"})} end))
         '''), YES, "nothing", "nothing"),
+    ("quotes inside a text", change(
+        'create index(:t, [:a], where: "x = \\"")\ndrop index(:t, [:b], comment: "\\"")\n'
+        'create index(:t, [:c], where: ~S(a \\) drop table))'),
+     YES, "nothing", "nothing"),
     ("a doc that looks like code", module('''
         @moduledoc """
         def down do

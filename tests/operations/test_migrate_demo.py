@@ -27,11 +27,11 @@ from tui.demo import ecto
 from tui.demo.elixir.errors import ElixirError
 from tui.model.consent import Consent
 from tui.model.fleet import Limits
-from tui.model.migration import By, MigrationStatus
+from tui.model.migration import By, Direction, MigrationStatus
 from tui.model.plan import Facts, Plan, PlanRefused, StepState, Tier
 from tui.operations.audit_log import AuditLog, verify
 from tui.operations.context import PlanContext
-from tui.operations.migrate import down_steps
+from tui.operations.migrate import down_steps, tier_of
 from tui.operations.oplog import OpLog
 from tui.operations.plan_run import PlanRun
 from tui.operations.planners import build_plan, plan_again, step_kinds
@@ -219,6 +219,14 @@ async def test_what_is_refused_before_anything_is_sent(
         with pytest.raises(PlanRefused, match="has neither down nor change"):
             await at.plan("down", IRREVERSIBLE, by="eval", release="0.3.0")
         assert at.applied == before
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_every_down_is_guarded_as_a_loss_and_an_up_where_something_goes(production: bool) -> None:
+    assert tier_of(Direction.DOWN, False, production) is Tier.DATA_LOSS
+    assert tier_of(Direction.UP, True, production) is Tier.DATA_LOSS
+    plain = Tier.PRODUCTION if production else Tier.REVERSIBLE
+    assert tier_of(Direction.UP, False, production) is plain
 
 
 async def test_where_no_node_answers_the_code_on_disk_does_it(
