@@ -13,7 +13,17 @@ import pytest
 
 from tests.config_samples import ROOT
 from tui.config import load_config
-from tui.model.fleet import App, Config, Environment, Health, Host, Limits, Task
+from tui.model.fleet import (
+    App,
+    Config,
+    Console,
+    ConsoleRules,
+    Environment,
+    Health,
+    Host,
+    Limits,
+    Task,
+)
 from tui.model.themes import THEME_NAMES
 from tui.theme import THEMES
 
@@ -50,7 +60,7 @@ def uncommented() -> str:
     return re.sub(r"^# (\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
 
 
-KINDS = (Config, Limits, Environment, Host, App, Health, Task)
+KINDS = (Config, ConsoleRules, Limits, Environment, Host, App, Health, Task, Console)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

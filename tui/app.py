@@ -28,7 +28,13 @@ from tui.theme import THEMES
 if TYPE_CHECKING:
     from textual.command import Provider as CommandProvider
 
-    from tui.messages import PlanAsked, PlanRequested, RollBackAsked, TrustRequested
+    from tui.messages import (
+        PlanAsked,
+        PlanRequested,
+        RollBackAsked,
+        TrustRequested,
+        UnlockAsked,
+    )
     from tui.operations.deck import Deck, Site
     from tui.plans import PlanDesk
 
@@ -60,6 +66,12 @@ def _releases(deck: Deck) -> Screen[None]:
     return ReleasesScreen(deck)
 
 
+def _console(deck: Deck) -> Screen[None]:
+    from screens.console import ConsoleScreen
+
+    return ConsoleScreen(deck)
+
+
 def _commands() -> type[CommandProvider]:
     from tui.palette import DeckCommands
 
@@ -71,6 +83,7 @@ PLACES: dict[str, Callable[[Deck], Screen[None]]] = {
     "releases": _releases,
     "journal": _journal,
     "migrations": _migrations,
+    "console": _console,
 }
 
 
@@ -345,6 +358,14 @@ class BeamdeckApp(App[int]):
         if self._deck is not None:
             dialogs.turn_lock(self, self._deck)
 
+    def on_unlock_asked(self, message: UnlockAsked) -> None:
+        """Ask for the reason that unlocks a production environment."""
+        from tui import dialogs
+
+        deck = self._decks.get(message.deck)
+        if deck is not None and deck.gate.state.locked(self.clock()):
+            dialogs.turn_lock(self, deck)
+
     def on_plan_asked(self, message: PlanAsked) -> None:
         """Build a plan, then confirm it."""
         deck = self._decks.get(message.deck)
@@ -385,6 +406,17 @@ class BeamdeckApp(App[int]):
     def plan_under_way(self) -> str:
         """The titles of plans that run now, empty without one."""
         return self._plans.running if self._plans is not None else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a terminal that has the keys, all of them are the remote's: ^Q and ^P, too."""
+        if action in ("ask_quit", "command_palette", "interrupt") and self.terminal_has_keys:
+            return False
+        return super().check_action(action, parameters)
+
+    @property
+    def terminal_has_keys(self) -> bool:
+        """Whether the keys go to a console now."""
+        return bool(self.focused is not None and self.focused.has_class("-terminal"))
 
     def action_ask_quit(self) -> None:
         """Quit; while a plan runs, ask what is to become of it."""

@@ -44,3 +44,11 @@ class TrustRequested(Message):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.host = host
+
+
+class UnlockAsked(Message):
+    """A screen asks for the dialog that unlocks the production environment of a deck."""
+
+    def __init__(self, deck: str) -> None:
+        super().__init__()
+        self.deck = deck

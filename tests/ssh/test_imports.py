@@ -14,7 +14,11 @@ from pathlib import Path
 import tui.ssh
 
 FOLDER = Path(tui.ssh.__file__).parent
-WIRE = {"wire", "wire_sessions"}  # imported by functions only, at the first connection
+WIRE = {
+    "wire",
+    "wire_sessions",
+    "wire_terminal",
+}  # imported by functions only, at the first connection
 MODULES = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]))
 
 

@@ -21,8 +21,8 @@ SCHEMA = 1
 class AuditRecord:
     """What happened, as the caller knows it; who, when and where from is added by the log.
 
-    `event` is plan, confirm, break-glass, begin, end, unknown, resolved, refused, left, lock or
-    unlock.
+    `event` is plan, confirm, break-glass, begin, end, unknown, resolved, refused, left, lock,
+    unlock, console, console-line or console-end.
     `before` and `after` are facts read from the host (InvocationID, main PID, boot id, …);
     `exit_status` is a number or `unknown`, empty where nothing ran. `oldest` and `ticked` are what
     was typed and ticked of what goes; `break_glass` is why `policy` was broken all the same.

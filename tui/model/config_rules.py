@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tui.model import names
 from tui.model.change_window import FORM, window_fits
 from tui.model.flaw import Flaw, Path, nearest
-from tui.model.fleet import App, Config, Environment, Health, Host, Limits, Task, Transport
+from tui.model.fleet import App, Config, Console, Environment, Health, Host, Limits, Task, Transport
 from tui.model.key_names import AVOIDED, canonical_keys
 from tui.model.keys import KEYS, overlaps
 from tui.model.themes import THEME_NAMES
@@ -37,6 +37,8 @@ LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
     "unlock_minutes": (1, 240),
 }
 HALF_OPEN_S = 15.0
+ESCAPE_KEY = re.compile(r"(?:ctrl\+(?!c\Z|m\Z|i\Z|h\Z|j\Z)[a-z][a-z_]*|f(?:[1-9]|1[0-2]))\Z")
+"""Not what Enter, Tab, Backspace and the interrupt are: those belong to the remote."""
 
 
 def flaws_of(config: Config) -> list[Flaw]:
@@ -50,6 +52,10 @@ def flaws_of(config: Config) -> list[Flaw]:
             text = "must be a file in ~/.ssh or /etc/ssh: what it says can run commands here"
             found.append(Flaw(("ssh_config", index), text))
     found += _keys(config.keys)
+    escape = config.console.escape_key
+    if not ESCAPE_KEY.match(escape):
+        text = "must be one key with ctrl or a function key, as in ctrl+right_square_bracket"
+        found.append(Flaw(("console", "escape_key"), text))
     found += _limits(config.limits)
     if not config.environments:
         found.append(Flaw(("environments",), "at least one environment is needed"))
@@ -135,6 +141,16 @@ def _destination_fits(text: str) -> bool:
     )
 
 
+def _console(at: Path, console: Console) -> Iterator[Flaw]:
+    yield from _named(at, "name", console.name, names.environment_name_fits)
+    if console.name in ("remote", "shell"):
+        yield Flaw((*at, "name"), "is the name of a console that is always there")
+    if not console.command.strip() or not console.command.isprintable():
+        yield Flaw((*at, "command"), "must be a command of one line")
+    elif len(console.command) > 300:
+        yield Flaw((*at, "command"), "is too long; put it into a script on the host")
+
+
 def _app(at: Path, app: App) -> Iterator[Flaw]:
     yield from _named(at, "name", app.name, names.app_name_fits)
     if app.unit is not None and not names.unit_fits(app.service):
@@ -153,6 +169,9 @@ def _app(at: Path, app: App) -> Iterator[Flaw]:
     yield from _within(at, "keep_releases", app.keep_releases, (2, 1000))
     for index, path in enumerate(app.log_files):
         yield from _named((*at, "log_files"), index, path, names.path_fits)
+    yield from _repeated((*at, "consoles"), [console.name for console in app.consoles])
+    for index, console in enumerate(app.consoles):
+        yield from _console((*at, "consoles", index), console)
     yield from _repeated((*at, "tasks"), [task.name for task in app.tasks])
     for index, task in enumerate(app.tasks):
         yield from _task((*at, "tasks", index), task)

@@ -79,6 +79,27 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Console:
+    """A command of an app that wants a terminal, beside the remote shell: psql, htop, …
+
+    `as_owner`: as the app's owner in its folder; else as the SSH user in its home.
+    """
+
+    name: str
+    command: str
+    as_owner: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleRules:
+    """How consoles behave: the key that leaves them, guard rails in production, recording."""
+
+    escape_key: str = "ctrl+right_square_bracket"
+    guard_rails: bool = True
+    record: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """A host as configured; what is not said here is left to ssh_config."""
 
@@ -121,6 +142,7 @@ class App:
     keep_releases: int = 5
     log_files: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
+    consoles: tuple[Console, ...] = ()
     on: tuple[str, ...] = ()
     health: Health = field(default_factory=Health)
 
@@ -180,5 +202,6 @@ class Config:
     environments: tuple[Environment, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keys: dict[str, str] = field(default_factory=dict)
+    console: ConsoleRules = field(default_factory=ConsoleRules)
     theme: str = "beamdeck-dark"
     ssh_config: tuple[str, ...] | None = None

@@ -35,6 +35,7 @@ KEYS: tuple[Key, ...] = (
     Key("releases", "2", "app.go('releases')", "releases"),
     Key("journal", "3", "app.go('journal')", "journal"),
     Key("migrations", "4", "app.go('migrations')", "migrations"),
+    Key("console", "5", "app.go('console')", "console"),
     Key("plan", "p", "app.show_plan", "the plan under way"),
     Key("unlock", "u", "app.unlock", "unlock", shown=True),
     Key("commands_run", "at", "app.commands_run", "commands run"),
@@ -52,7 +53,15 @@ KEYS: tuple[Key, ...] = (
     Key("details", "enter", "details", "details", shown=True),
     Key("filter", "slash", "filter", "filter", shown=True),
     Key("copy", "y", "copy", "copy"),
-    Key("mark", "space", "mark", "mark", "hosts", shown=True, also=("migrations", "releases")),
+    Key(
+        "mark",
+        "space",
+        "mark",
+        "mark",
+        "hosts",
+        shown=True,
+        also=("migrations", "releases", "console"),
+    ),
     Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
     Key("actions", "a", "actions", "actions", "hosts", shown=True),
     Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
@@ -71,8 +80,8 @@ KEYS: tuple[Key, ...] = (
     Key("read_migrations", "r", "read", "read again", "migrations", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
     Key("pause", "equals_sign", "pause", "pause", "journal", shown=True),
-    Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True),
-    Key("previous_hit", "N", "previous_hit", "previous hit", "journal"),
+    Key("next_hit", "n", "next_hit", "next hit", "journal", shown=True, also=("console",)),
+    Key("previous_hit", "N", "previous_hit", "previous hit", "journal", also=("console",)),
     Key("next_error", "e", "next_error", "next error", "journal", shown=True),
     Key("previous_error", "E", "previous_error", "previous error", "journal"),
     Key("next_warning", "w", "next_warning", "next warning", "journal"),
@@ -84,6 +93,13 @@ KEYS: tuple[Key, ...] = (
     Key("unfold", "space", "unfold", "unfold an entry", "journal"),
     Key("only_hits", "o", "only_hits", "only hits, or mark them", "journal"),
     Key("export", "x", "export", "export", "journal", shown=True),
+    Key("type", "t", "type", "type", "console", shown=True),
+    Key("open_console", "o", "open_console", "open", "console", shown=True),
+    Key("next_console", "right_square_bracket", "turn(1)", "next console", "console"),
+    Key("previous_console", "left_square_bracket", "turn(-1)", "previous console", "console"),
+    Key("snippets", "s", "snippets", "snippets", "console", shown=True),
+    Key("reopen_console", "r", "reopen", "open again", "console"),
+    Key("close_console", "X", "close_console", "close", "console"),
     Key("go_on", "c", "go_on", "go on", "walkthrough", shown=True),
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
     Key("verify_again", "v", "verify_again", "read a stuck step again", "walkthrough"),
@@ -91,7 +107,16 @@ KEYS: tuple[Key, ...] = (
     Key("leave", "l", "leave", "leave a stuck step as it is", "walkthrough"),
 )
 
-PLACES = ("environments", "hosts", "host", "releases", "journal", "migrations", "walkthrough")
+PLACES = (
+    "environments",
+    "hosts",
+    "host",
+    "releases",
+    "journal",
+    "migrations",
+    "console",
+    "walkthrough",
+)
 
 
 def keys_of(place: str, remapped: Mapping[str, str]) -> tuple[Key, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.model.migration_views import MigrationsSeen
     from tui.model.notice import Notice
     from tui.operations.audit_log import AuditLog
+    from tui.operations.console import ConsoleRun
     from tui.operations.context import PlanContext
     from tui.operations.follow import JournalFeed
     from tui.operations.oplog import OpLog
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Site:
-    """An open environment: its links, its gate, its records."""
+    """An open environment: its links, its gate, its records.
+
+    `recordings` is the folder of its consoles' recordings; None: none are made.
+    """
 
     config: Config
     environment: Environment
@@ -40,6 +44,7 @@ class Site:
     oplog: OpLog
     audit: AuditLog
     clock: Callable[[], float]
+    recordings: Path | None = None
     _started: bool = False
 
     def start(self) -> None:
@@ -57,7 +62,8 @@ class Site:
 class Deck:
     """One app of an open environment: probes and journal. Started and closed once.
 
-    `migrations` is what a person had read of them last; nothing reads them by itself.
+    `migrations` is what a person had read of them last; nothing reads them by itself. `consoles`
+    are those that were opened and not closed, live or ended.
     """
 
     site: Site
@@ -67,6 +73,7 @@ class Deck:
     store: JournalStore
     feed: JournalFeed
     migrations: MigrationsSeen | None = None
+    consoles: list[ConsoleRun] = field(default_factory=list)
     on_failure: Callable[[BaseException], None] = field(default=lambda error: _unhandled(error))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -176,7 +183,9 @@ class Deck:
         return True
 
     async def close(self) -> None:
-        """End probes and followers."""
+        """End probes, followers and consoles."""
+        for console in self.consoles:
+            await console.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -215,6 +224,7 @@ def open_site(
         OpLog(state_folder / "ops", clock),
         AuditLog(state_folder / "audit" / "audit.jsonl", clock),
         clock,
+        state_folder / "recordings",
     )
 
 

@@ -11,6 +11,7 @@ from tui.model.command import Command, Outcome
 from tui.model.fleet import Host
 from tui.model.gate import Grant
 from tui.model.host import Link
+from tui.model.terminal import TerminalCommand, TerminalEnd
 
 
 class ByteStream(Protocol):
@@ -32,6 +33,31 @@ class TcpChannel(Protocol):
     async def read(self, count: int) -> bytes: ...
 
     def write(self, data: bytes) -> None: ...
+
+
+class Terminal(Protocol):
+    """A terminal on a host. What is not read stops the remote: the window is the only queue."""
+
+    @property
+    def end(self) -> TerminalEnd | None:
+        """How it ended; None while it runs."""
+        ...
+
+    async def read(self) -> bytes:
+        """All that has come since, at least a byte; b"" at the end."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send keys; dropped once it has ended."""
+        ...
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Tell the remote another size."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up: what runs there gets SIGHUP."""
+        ...
 
 
 class Session(Protocol):
@@ -71,6 +97,11 @@ class Session(Protocol):
     def connect_tcp(self, address: str, port: int) -> AbstractAsyncContextManager[TcpChannel]:
         """A channel to address:port on the host; ConnectionError if the host refuses it,
         PermissionError if forwarding itself is not allowed."""
+        ...
+
+    async def open_terminal(self, command: TerminalCommand, columns: int, lines: int) -> Terminal:
+        """A command behind a terminal of that size; ChangeRefused while production is locked,
+        NotConnected if it cannot be opened."""
         ...
 
     def watch(self, callback: Callable[[Link], None]) -> Callable[[], None]:

@@ -76,6 +76,17 @@ class Gate:
                 remedy="Changes are made by plans: unlock, open the plan, confirm it.",
             )
 
+    def check_console(self) -> None:
+        """ChangeRefused unless a console may be opened now: what is typed there can change all.
+
+        One that is open stays open when the time runs out, as a plan under way does.
+        """
+        if self._state.locked(self._clock()):
+            raise ChangeRefused(
+                "the environment is locked: no console is opened",
+                remedy="Unlock it with u and a reason, then open the console.",
+            )
+
     def watch(self, callback: Callable[[LockState], None]) -> Callable[[], None]:
         """Call back at each lock and unlock (not when the time runs out); the result ends it."""
         return self._watchers.add(callback)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.errors import NotConnected
 from tui.model.command import Command, Outcome, script_of
+from tui.model.terminal import TerminalCommand
 from tui.ssh.channels import Channels, Place
 from tui.ssh.collect import Blocks
 from tui.ssh.preamble import SHELL, mark_of, wrapped
@@ -24,6 +25,7 @@ from tui.ssh.preamble import SHELL, mark_of, wrapped
 if TYPE_CHECKING:
     import asyncssh
 
+    from tui.ssh.terminal import SshTerminal
     from tui.ssh.wire import Doorkeeper
     from tui.ssh.wire_sessions import TcpSession
 
@@ -144,6 +146,34 @@ class Line:
             return await send_file(self.connection, local, remote, offset, heard)
         finally:
             place.free()
+
+    # -- terminals -----------------------------------------------------------------------
+
+    async def terminal(
+        self, command: TerminalCommand, columns: int, lines: int, check: Callable[[], None]
+    ) -> SshTerminal:
+        """A command behind a terminal; `check` is called once more before it is opened."""
+        from tui.ssh.terminal import SshTerminal, terminal_options
+        from tui.ssh.wire_terminal import TerminalSession
+
+        place = await self.channels.place(stream=True)
+        try:
+            self._check_alive()
+            check()
+            opening = self.connection.create_session(
+                lambda: TerminalSession(self.heard),
+                command.line,
+                **terminal_options(columns, lines),
+            )
+            _, session = await self._opened(opening, place, OPEN_LIMIT_S)
+        except _Refused as refused:
+            place.free()
+            raise NotConnected(f"the host opens no terminal: {refused}") from None
+        except BaseException:
+            place.free()
+            raise
+        session.at_end(place.free)
+        return SshTerminal(session)
 
     # -- ports ---------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.errors import NotConnected
 from tui.model.command import Command, Ended, Outcome, script_of
 from tui.model.fleet import Host
 from tui.model.gate import Grant
 from tui.model.host import Link, LinkState
+from tui.model.terminal import TerminalCommand
 from tui.ssh.channels import Channels
 from tui.ssh.child import Child
 from tui.ssh.collect import BlockCollector, Blocks, WholeCollector
@@ -28,6 +30,9 @@ from tui.ssh.gate import UPLOAD, Gate
 from tui.ssh.preamble import mark_of, wrapped
 from tui.ssh.settings import check_names
 from tui.ssh.watchers import Watchers
+
+if TYPE_CHECKING:
+    from tui.ssh.terminal import SshTerminal
 
 
 class LocalPort:
@@ -152,6 +157,16 @@ class LocalSession:
             progress(size)
         took = asyncio.get_running_loop().time() - began
         return Outcome(Ended.EXITED, status, stderr=said, duration_s=took)
+
+    async def open_terminal(
+        self, command: TerminalCommand, columns: int, lines: int
+    ) -> SshTerminal:
+        """Refused: this machine has terminals of its own, without a frame around them."""
+        self._gate.check_console()
+        raise NotConnected(
+            f"{self.host.name} is this machine",
+            remedy=f"Run {command.shown} in a terminal of your own.",
+        )
 
     @asynccontextmanager
     async def connect_tcp(self, address: str, port: int) -> AsyncIterator[LocalPort]:

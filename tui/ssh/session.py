@@ -21,6 +21,7 @@ from tui.model.command import Command, Outcome
 from tui.model.fleet import Host
 from tui.model.gate import Grant
 from tui.model.host import Link, LinkState
+from tui.model.terminal import TerminalCommand
 from tui.model.text import scrub_line
 from tui.ssh import pulse
 from tui.ssh.backoff import Backoff
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tui.ssh.collect import Blocks
     from tui.ssh.dial import Dialer
     from tui.ssh.line import Line
+    from tui.ssh.terminal import SshTerminal
     from tui.ssh.wire_sessions import TcpSession
 
 _log = logging.getLogger(__name__)
@@ -138,6 +140,13 @@ class SshSession:
 
         check()
         return await self._usable_line().upload(local, remote, offset, progress, check)
+
+    async def open_terminal(
+        self, command: TerminalCommand, columns: int, lines: int
+    ) -> SshTerminal:
+        """A command behind a terminal; see operations/ports.py."""
+        self._gate.check_console()
+        return await self._usable_line().terminal(command, columns, lines, self._gate.check_console)
 
     @asynccontextmanager
     async def connect_tcp(self, address: str, port: int) -> AsyncIterator[TcpSession]:

@@ -17,6 +17,7 @@ TABS = (
     ("2", "releases", "releases"),
     ("3", "journal", "journal"),
     ("4", "migrations", "migrations"),
+    ("5", "console", "console"),
 )
 
 _SIGNS = {
@@ -28,6 +29,9 @@ _SIGNS = {
     "equals_sign": "=",
     "at": "@",
     "escape": "esc",
+    "ctrl+right_square_bracket": "^]",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
     "pagedown": "PgDn",
     "pageup": "PgUp",
     "space": "space",
