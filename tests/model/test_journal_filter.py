@@ -154,3 +154,7 @@ def test_whatever_is_typed_nothing_raises(
     given_.matches(entry(message))
     for start, stop in given_.spans(message):
         assert 0 <= start < stop
+
+
+def test_brackets_that_mean_more_elsewhere_are_no_warning() -> None:
+    assert Filter("[[a]", regex=True).matches(entry("x[y"))

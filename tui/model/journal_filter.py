@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
@@ -120,7 +121,11 @@ class Filter:
     def _regex_finder(self) -> Callable[[str, int], tuple[int, int] | None] | None:
         flags = re.IGNORECASE if self.ignore_case else re.NOFLAG
         try:
-            pattern = re.compile(self.wanted, flags)
+            with warnings.catch_warnings():
+                # `[[` means something else in other languages' patterns, and some day here: typed
+                # into a filter it is what it says.
+                warnings.simplefilter("ignore", FutureWarning)
+                pattern = re.compile(self.wanted, flags)
         except (re.error, OverflowError, RecursionError) as error:
             self._problems.append(_explained(error, before=int(self.negated)))
             return None
