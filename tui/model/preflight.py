@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NEEDED = 2.2
 """Times the archive's and the unpacked size: the archive twice for a moment, and the release."""
-_GLIBC = re.compile(r"glibc\D{0,10}(\d+)\.(\d+)|GLIBC[^)]*\)\s*(\d+)\.(\d+)", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 
 class Space(Protocol):
@@ -136,11 +136,10 @@ def warnings(archive: Archive, fit: Fit) -> tuple[str, ...]:
 
 def glibc_of(text: str) -> tuple[int, int] | None:
     """The version in `glibc 2.36` or in the first line of `ldd --version`; None if it is other."""
-    found = _GLIBC.search(text)
-    if found is None:
+    if not any(name in text.lower() for name in ("glibc", "gnu libc")):
         return None
-    major, minor = (part for part in found.groups() if part)
-    return int(major), int(minor)
+    found = _NUMBER.findall(text)
+    return (int(found[-1][0]), int(found[-1][1])) if found else None
 
 
 def _dotted(version: tuple[int, ...]) -> str:
