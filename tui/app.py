@@ -251,6 +251,8 @@ class BeamdeckApp(App[int]):
 
     def _tell_unresolved(self, deck: Deck) -> None:
         """An operation that an earlier console left without an end must not be forgotten."""
+        from tui.resuming import HINT, tell_found
+
         try:
             unresolved = deck.oplog.unresolved()
         except BeamdeckError as error:
@@ -260,12 +262,20 @@ class BeamdeckApp(App[int]):
             if operation.environment not in ("", deck.environment.name) or operation.held:
                 continue
             self.notify(
-                operation.sentence,
+                f"{operation.sentence}\n{HINT}",
                 title="begun by an earlier console, never ended",
                 severity="warning",
                 timeout=30,
                 markup=False,
             )
+        self.run_worker(tell_found(self, deck), name="operations", exit_on_error=True)
+
+    def action_operations(self) -> None:
+        """The operations that were never ended, to go on with one or to end it."""
+        from tui.resuming import show_operations
+
+        if self._deck is not None:
+            self.run_worker(show_operations(self, self._deck), name="resume", exclusive=False)
 
     def _service_failed(self, error: BaseException) -> None:
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))

@@ -242,6 +242,20 @@ def tail(
     raise SystemExit(print_tail(*asked.choose(), wanted))
 
 
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
+@click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for hosts.")
+@click.pass_obj
+def operations(asked: Asked, as_json: bool, timeout: float) -> None:
+    """Operations that were never ended, of this machine's log and on the hosts.
+
+    Exit status 1 if there are any, or a host could not be asked. The console goes on with them.
+    """
+    from tui.headless_operations import print_operations
+
+    raise SystemExit(print_operations(*asked.choose(), as_json=as_json, timeout_s=timeout))
+
+
 @commands.group()
 def audit() -> None:
     """The record of what was changed, by whom and why."""

@@ -26,10 +26,13 @@ from tui.operations.planners import (
     step_kinds,
     without_param,
 )
+from tui.operations.resume import shown_again
 
 if TYPE_CHECKING:
     from tui.app import BeamdeckApp
     from tui.operations.deck import Deck
+    from tui.operations.records import Resumption
+    from tui.operations.resume import Look
 
 
 class PlanDesk:
@@ -132,6 +135,27 @@ class PlanDesk:
         finally:
             self._asked.discard(deck.key)
 
+    async def resume(self, deck: Deck, look: Look, *, stop: bool) -> None:
+        """Go on with an operation of an earlier console, or end it where it stands."""
+        plan = look.plan
+        if plan is None or not self._free(deck):
+            return
+        try:
+            if deck.gate.state.locked(deck.clock()) and not await ask_unlock(self._app, deck):
+                return
+            # Not planned anew: half of it is done, and each step is judged again before it.
+            shown = (f"ends here: {look.left.standing}",) if stop and look.left else ()
+            screen = ConfirmScreen(
+                plan, consent_needs(plan), changed=shown or shown_again(look, plan)
+            )
+            consent = await self._app.push_screen_wait(screen)
+            if consent is not None:
+                self._start(deck, plan, consent, look.resumption, stop=stop)
+        except BeamdeckError as error:
+            self._app.tell(error)
+        finally:
+            self._asked.discard(deck.key)
+
     async def _consented(self, deck: Deck, plan: Plan) -> tuple[Plan, Consent] | None:
         """Ask until the facts that were consented to are the facts of right now."""
         changed: tuple[str, ...] = ()
@@ -146,7 +170,15 @@ class PlanDesk:
                 return plan, consent
             plan = fresh
 
-    def _start(self, deck: Deck, plan: Plan, consent: Consent) -> None:
+    def _start(
+        self,
+        deck: Deck,
+        plan: Plan,
+        consent: Consent,
+        going: Resumption | None = None,
+        *,
+        stop: bool = False,
+    ) -> None:
         if self.holds(deck.key):
             self._app.notify("another plan was begun meanwhile", severity="error", markup=False)
             return
@@ -161,7 +193,10 @@ class PlanDesk:
             clock=deck.clock,
             attended=True,
             app=deck.app,
+            going=going,
         )
+        if stop:
+            run.stop_here()
         self._runs[deck.key] = run
         self._finished.append(run)
         # A task of the desk, not a worker of a screen: it outlives whatever is popped.

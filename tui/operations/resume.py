@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tui.model.operation import Unresolved, Worker
 from tui.model.plan import Facts, Plan, StepState, Tier
-from tui.model.words import duration, stamp
+from tui.model.words import counted, duration, stamp
 from tui.operations.audit_log import operator_facts
 from tui.operations.context import PlanContext
 from tui.operations.found_copies import authority
@@ -146,9 +146,7 @@ def words_of(look: Look) -> tuple[str, ...]:
     left = look.left
     if left is None:
         return look.notes
-    lines = [
-        f"begun by {left.worker.words} at {stamp(left.began_at)}",
-    ]
+    lines = [f"begun by {left.worker.words} at {stamp(left.began_at)}"]
     if left.step is not None:
         told = f"step {left.step + 1} of {left.steps}: {left.host}: {left.what}"
         if look.finding is not None:
@@ -162,17 +160,36 @@ def words_of(look: Look) -> tuple[str, ...]:
     return (*lines, *look.notes)
 
 
-def nothing_left(look: Look) -> bool:
-    """Whether every step of it is done, so that only its end is to be written."""
-    return look.left is not None and look.left.next_step >= look.left.steps
-
-
-def redoes(look: Look) -> bool:
-    """Whether going on sends a step again that was begun before and is not done."""
+def ways(look: Look) -> tuple[tuple[str, str], ...]:
+    """The answers that are possible (on, stop, again) and what each does."""
     left = look.left
-    return (
-        left is not None
-        and left.step is not None
-        and left.step == left.next_step
-        and (left.states[left.step] not in ("", str(StepState.DONE)))
-    )
+    if look.problem or left is None:
+        return (("again", "look again"),)
+    if look.open:
+        return (("again", "ask the host again; until it is known nothing can be done with it"),)
+    gives_back = f"give back its locks ({', '.join(left.locked)}) and " if left.locked else ""
+    stop = ("stop", f"{gives_back}end it where it stands")
+    if look.cannot or left.plan is None:
+        return (stop,)
+    return (("on", _on_words(left)), stop)
+
+
+def _on_words(left: Unresolved) -> str:
+    steps = left.plan.steps if left.plan else ()
+    if left.next_step >= len(steps):
+        return "write down that it is done: every step is"
+    step, number = steps[left.next_step], left.next_step + 1
+    told = f"step {number} of {len(steps)}, {step.host}: {step.what}"
+    if left.states[left.next_step]:
+        return f"do {told} once more (it is {left.states[left.next_step]}), and what comes after"
+    return f"go on with {told}; what is done is not done again"
+
+
+def shown_again(look: Look, plan: Plan) -> tuple[str, ...]:
+    """What the confirmation says of a plan that is gone on with: done, and from where on."""
+    left = look.left
+    if left is None:
+        return ()
+    done = sum(state == StepState.DONE for state in left.states)
+    told = f"{counted(done, 'step')} of {len(plan.steps)} done already; none of them is sent again"
+    return (told, _on_words(left), *look.notes)
