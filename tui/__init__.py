@@ -11,5 +11,5 @@ Floors, imports go downward only (import-linter holds them):
     commands             question -> Command, bytes -> answer; pure
     model                frozen values and pure functions; standard library only
 
-Beside them, without a floor of their own: config, paths, errors.
+Beside them, without a floor of their own: config, paths, errors, lost_terminal.
 """

@@ -11,6 +11,7 @@ from tests.operations.fake_fleet import FakeFleet, ended, last_of
 from tests.operations.fake_host import Fault
 from tests.operations.fake_unit import Behaviour
 from tests.operations.virtual_time import run
+from tui.errors import RecordUnwritable
 from tui.model.plan import PlanEvent, PlanPaused, PlanRefused, PlanStuck, StepEvent, StepState
 from tui.operations.audit_log import verify
 
@@ -208,5 +209,55 @@ def test_leaving_a_stuck_step_ends_the_plan_as_before(tmp_path: Path) -> None:
         assert stuck == 3
         assert states(events, 6) == ["done", "done", "failed", "skipped", "done", "done"]
         assert not ended(events).ok
+
+    run(carry_out())
+
+
+# -- records ------------------------------------------------------------------------------------
+
+
+def test_every_step_has_its_begin_and_end_in_the_audit_and_on_its_host(tmp_path: Path) -> None:
+    """R41, with the steps that take and give back locks."""
+
+    async def carry_out() -> None:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.locked_plan()
+        async for _ in fleet.run(plan):
+            pass
+        records = fleet.audited()
+        assert [record["event"] for record in records[:2]] == ["plan", "confirm"]
+        for index, step in enumerate(plan.steps):
+            own = [r for r in records if r.get("step") == index and r.get("host") == step.host]
+            assert [record["event"] for record in own] == ["begin", "end"]
+            assert step.command is not None
+            marks = [m for m in fleet.sessions[step.host].marks if f" step={index + 1} " in m]
+            assert [" begin " in mark for mark in marks] == [True, False]
+        assert records[-1]["event"] == "end"
+
+    run(carry_out())
+
+
+def test_an_audit_that_cannot_be_written_in_mid_plan_sends_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R44: the locks stay and are named, since giving them back could not be written down."""
+
+    async def carry_out() -> None:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.locked_plan()
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, StepEvent) and event.index == 2 and event.detail == "sent":
+
+                def full(_record: object) -> str:
+                    raise RecordUnwritable("no space left on device")
+
+                monkeypatch.setattr(fleet.audit, "write", full)
+        assert states(events, 6) == ["done", "done", "done", "skipped", "skipped", "skipped"]
+        assert "could not be written down" in ended(events).summary
+        assert "Still locked: web1, web2" in ended(events).summary
+        assert fleet.sessions["web2"].sent == []
+        assert len(fleet.oplog.unresolved()) == 1
 
     run(carry_out())
