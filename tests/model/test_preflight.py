@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tui.commands.preflight import HostFit, Room, parse_fit
-from tui.model.archive import Archive, elf_needs
+from tui.model.archive import Archive
+from tui.model.elf import elf_needs
 from tui.model.fleet import Flavour
 from tui.model.preflight import glibc_of, needed_bytes, no_upload_room, refusals, warnings
 

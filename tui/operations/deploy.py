@@ -235,10 +235,12 @@ def _verdicts(
     kept = {folder for look in looks if look.fit for folder, _ in look.fit.trees}
     same = f"; {counted(len(kept), 'folder')} already there and the same" if kept else ""
     say(VerdictKind.PASS, "archive", f"{archive.files:,} files, {archive.flavour}{same}")
+    doubts: dict[str, list[str]] = {}
     for look in looks:
-        if look.fit is not None:
-            for warning in warnings(archive, look.fit):
-                say(VerdictKind.WARN, "fit", f"{look.view.host}: {warning}")
+        for warning in warnings(archive, look.fit) if look.fit is not None else ():
+            doubts.setdefault(warning, []).append(look.view.host)
+    for warning, hosts in doubts.items():
+        say(VerdictKind.WARN, "fit", f"{', '.join(hosts)}: {warning}")
     if context.migration_host not in [look.view.host for look in looks]:
         if archive.migrations and asked.migrations is not MigrateWhen.NEVER:
             reason = f"no migration is run: {context.migration_host} is not in this plan"
