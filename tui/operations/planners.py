@@ -25,6 +25,7 @@ PLANNERS: Mapping[str, str] = {
     "migrate": "tui.operations.migrate",
     "deploy": "tui.operations.deploy",
     "rollback": "tui.operations.rollback",
+    "build": "tui.operations.build",
     "prune": "tui.operations.prune",
     "unlock": "tui.operations.unlock",
 }
@@ -38,6 +39,7 @@ CARRIERS: tuple[str, ...] = (
     "tui.operations.task",
     "tui.operations.migrate",
     "tui.operations.deploy",
+    "tui.operations.build",
     "tui.operations.prune",
     "tui.operations.lock",
     "tui.operations.unlock",

@@ -20,6 +20,7 @@ from tui.model.fleet import App
 from tui.model.gate import Grant
 from tui.model.plan import Facts, Step, StepState
 from tui.operations.audit_log import AuditLog
+from tui.operations.here import HERE, Here
 from tui.operations.host_copies import HostCopies, StoodDown
 from tui.operations.oplog import OpLog
 from tui.operations.ports import Session
@@ -109,7 +110,8 @@ class StepHand:
     async def step(self, index: int, step: Step, facts: Facts) -> Finding:
         """Carry one step out; every ending but a cancellation is a Finding."""
         self.lost_sight = False
-        session = self._desk.sessions.get(step.host)
+        here = Here() if step.host == HERE else None
+        session: Session | None = here or self._desk.sessions.get(step.host)
         if session is None:
             return self._refused(index, step, f"{step.host} is not a host of this environment")
         work = self._desk.kinds[step.kind](step, session, facts)
@@ -256,6 +258,9 @@ class StepHand:
 
         A host without `logger` is none of the plan's business; a link lost before the step is.
         """
+        if step.host == HERE:
+            # There is no host that could hold the record too; the audit has it.
+            return
         command = mark_in_journal(f"op={self.records.op} step={index + 1} {step.what}: {text}")
         self._desk.sent(self._desk.clock(), step.host, shown_command(command))
         outcome = await session.run(command, self._grant)
