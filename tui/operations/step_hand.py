@@ -140,7 +140,7 @@ class StepHand:
         A host that cannot keep a copy says so and goes without: in an incident a full disk must
         not forbid the restart that mends it.
         """
-        if self.copies is None:
+        if self.copies is None or step.host == HERE:
             return None
         try:
             off = await self.copies.bring(step.host)
