@@ -11,7 +11,8 @@ from tui.model.command import Command, Outcome
 from tui.model.fleet import Host, Transport
 from tui.model.gate import Grant
 from tui.model.host import Link, LinkState
-from tui.operations.ports import ByteStream, TcpChannel
+from tui.model.terminal import TerminalCommand
+from tui.operations.ports import ByteStream, TcpChannel, Terminal
 
 HERE = "this machine"
 """The host of such a step; no configured host can be named so, for the blank in it."""
@@ -44,6 +45,10 @@ class Here:
         progress: Callable[[int], None],
         grant: Grant | None,
     ) -> Outcome:
+        """Refused likewise."""
+        raise NotConnected(_WHY)
+
+    async def open_terminal(self, command: TerminalCommand, columns: int, lines: int) -> Terminal:
         """Refused likewise."""
         raise NotConnected(_WHY)
 
