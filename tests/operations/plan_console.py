@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tui.model.consent import Consent
 from tui.model.fleet import App, Environment, Limits
 from tui.model.plan import Facts, Plan, StepEvent
@@ -104,3 +106,13 @@ async def plan_console(
         yield PlanConsole(environment, fleet, gate, context, folder)
     finally:
         await fleet.close()
+
+
+def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded hosts live fast; what is waited for them is shortened alike."""
+    work = "tui.operations.restart_aftermath"
+    for name, seconds in {"POLL_S": 0.03, "SETTLE_S": 0.25, "VERSION_WAIT_S": 2.0}.items():
+        monkeypatch.setattr(f"{work}.{name}", seconds)
+    monkeypatch.setattr("tui.operations.restart_setback.QUIET_S", 0.6)
+    monkeypatch.setattr("tui.operations.step_hand.PROGRESS_S", 0.05)
+    monkeypatch.setattr("tui.operations.look_work.POLL_S", 0.05)

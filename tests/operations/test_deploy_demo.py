@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.plan_console import plan_console
+from tests.operations.plan_console import hasten, plan_console
 from tui.demo.fleet import DemoFleet
 from tui.demo.tree import write_archive
 from tui.model.fleet import MigrateWhen
@@ -19,12 +19,7 @@ from tui.model.plan import PlanRefused, StepState, Tier
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hosts live fast; what is waited for them is shortened alike."""
-    work = "tui.operations.restart_aftermath"
-    for name, seconds in {"POLL_S": 0.03, "SETTLE_S": 0.25, "VERSION_WAIT_S": 2.0}.items():
-        monkeypatch.setattr(f"{work}.{name}", seconds)
-    monkeypatch.setattr("tui.operations.restart_setback.QUIET_S", 0.6)
-    monkeypatch.setattr("tui.operations.step_hand.PROGRESS_S", 0.05)
-    monkeypatch.setattr("tui.operations.look_work.POLL_S", 0.05)
+    hasten(monkeypatch)
 
 
 @pytest.fixture

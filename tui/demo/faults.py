@@ -42,6 +42,10 @@ class Faults:
         """Reset every SSH connection."""
         self.sshd.wire.drop()
 
+    def cut_in(self, count: int) -> None:
+        """Reset every SSH connection that there is once it has carried `count` more bytes."""
+        self.sshd.wire.cut_in(count)
+
     def black_hole(self, on: bool = True) -> None:
         """Let nothing through, in neither direction, and tell nobody."""
         self.sshd.wire.black_hole(on)

@@ -53,7 +53,7 @@ class _Link:
         self.outer = _End(self)
         self.inner = _End(self)
         self.outer.other, self.inner.other = self.inner, self.outer
-        self._budget = wire.cut_after
+        self.budget = wire.cut_after
 
     def made(self, end: _End) -> None:
         if end is self.outer and end.transport is not None:
@@ -70,10 +70,12 @@ class _Link:
         other = end.other
         if other is None or other.transport is None:
             return
-        if self._budget is not None:
-            data, self._budget = data[: self._budget], self._budget - len(data)
+        if self.budget is not None:
+            data, self.budget = data[: self.budget], self.budget - len(data)
         other.transport.write(data)
-        if self._budget is not None and self._budget <= 0:
+        self._wire.carried += len(data)
+        if self.budget is not None and self.budget <= 0:
+            self._wire.cuts += 1
             self.abort()
 
     def hold(self, held: bool) -> None:
@@ -113,6 +115,8 @@ class Wire:
         self.port = 0
         self.black = False
         self.cut_after: int | None = None
+        self.carried = 0
+        self.cuts = 0
 
     @property
     def links(self) -> int:
@@ -144,6 +148,11 @@ class Wire:
         """Reset every link."""
         for link in tuple(self._links):
             link.abort()
+
+    def cut_in(self, count: int) -> None:
+        """Reset every link that there is now once it has carried `count` more bytes."""
+        for link in self._links:
+            link.budget = count
 
     async def close(self) -> None:
         """Stop listening, drop every link, wait until they are gone."""
