@@ -127,4 +127,6 @@ def _unheard(_state: StepState, _detail: str) -> None:
 
 def _said(outcome: Outcome) -> str:
     lines = from_host(outcome.stderr).strip().splitlines()
-    return lines[-1].removeprefix("beamdeck: ") if lines else f"exit status {outcome.exit_status}"
+    if lines:
+        return lines[-1].removeprefix("beamdeck: ")
+    return f"exit status {outcome.exit_status}" if outcome.known else str(outcome.ended)
