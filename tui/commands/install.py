@@ -50,7 +50,9 @@ cd "$1" || exit 66
 s=.beamdeck/staging/$2
 [ -d "$s/releases/$2" ] || exit 65
 mkdir -p lib releases bin .beamdeck/bin || exit 73
-read -r erts boots <releases/start_erl.data 2>/dev/null
+now=releases/start_erl.data
+[ ! -s var/start_erl.data ] || [ -f "$s/releases/$2/env.sh" ] || now=var/start_erl.data
+read -r erts boots <"$now" 2>/dev/null
 [ -z "$boots" ] || [ -e ".beamdeck/bin/$boots" ] || cp -a -- bin ".beamdeck/bin/$boots" || exit 73
 for d in "$s"/lib/* "$s"/erts-*; do
   [ -d "$d" ] || continue

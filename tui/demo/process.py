@@ -124,7 +124,9 @@ class Process:
                 raise
             data = b""
         if data:
-            self._chan.write(data, self._out[descriptor])
+            # A channel that is closed already says so to us a moment later.
+            with contextlib.suppress(BrokenPipeError):
+                self._chan.write(data, self._out[descriptor])
             return
         self._loop.remove_reader(descriptor)
         del self._out[descriptor]

@@ -113,7 +113,8 @@ class UploadWork(LookWork):
             return Finding(StepState.DONE, f"{size(self._size)}, checksum compared on the host")
         part = (first(said, "part") or "0").split()[0]
         free = free_bytes(first(said, "space"))
-        why = said_on(outcome) or "it was not sent to its end"
+        why = said_on(outcome) if outcome is None or outcome.known else str(outcome.ended)
+        why = why or "it was not sent to its end"
         if free is not None and free < 1024 * 1024:
             why = "no space is left on the host"
         kept = f"~/{part_path(self._app, self._version)}"
