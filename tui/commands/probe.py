@@ -10,20 +10,23 @@ import re
 from dataclasses import dataclass, replace
 
 from tui.commands.release import parse_cmdline, release_facts
+from tui.commands.release_daemon import START_S, STATE, STOP_S
 from tui.commands.systemd import LATEST, PROPERTIES, parse_show, parse_unit
 from tui.model.command import Command, Effect
-from tui.model.fleet import App
+from tui.model.fleet import App, Manager
 from tui.model.host import MachineFacts
 from tui.model.redact import redact
 from tui.model.release import ReleaseFacts
 from tui.model.text import scrub_line
 from tui.model.unit import UnitFacts
 
-# $1 unit, $2 deliver_to, $3 app, $4 token, $5 properties, $6 whether to ask slow facts, $7 the
-# release version that runs, as far as an earlier probe told.
+# $1 unit, $2 deliver_to, $3 app, $4 token, $5 properties (none: systemd does not run it), $6
+# whether to ask slow facts, $7 the release version that runs, as far as an earlier probe told.
 # POSIX sh, built-ins where they do: each fork costs the host a millisecond. Only plain files are
 # read (a FIFO would hold the probe for ever), and no answer can grow without bound.
-SCRIPT = r"""
+SCRIPT = (
+    STATE
+    + r"""
 u=$1 r=$2 a=$3 t=$4 nl='
 '
 m() { printf '\n%s %s\n' "$t" "$1"; }
@@ -46,7 +49,11 @@ elif [ ! -d "$r/releases" ]; then echo empty
 elif [ -r "$r/releases" ] && [ -x "$r/releases" ]; then echo readable
 else printf 'unreadable %s\n' "$r/releases"; fi
 m unit
-s=$(systemctl show "$u" --timestamp=unix -p "$5" 2>/dev/null) || s=$(systemctl show "$u" -p "$5")
+if [ -n "$5" ]; then
+  s=$(systemctl show "$u" --timestamp=unix -p "$5" 2>/dev/null) || s=$(systemctl show "$u" -p "$5")
+else
+  s=$(beamdeck_state "$r" "$a")
+fi
 printf '%s\n' "$s"
 s=$nl$s p=
 case $s in *"${nl}MainPID="*) p=${s#*"${nl}MainPID="}; p=${p%%"$nl"*} ;; esac
@@ -91,6 +98,7 @@ done
 }
 m ended; date +%s.%N
 """
+)
 
 
 _NUMBER = re.compile(rb"[0-9]{1,15}(?:\.[0-9]{1,12})?")
@@ -130,7 +138,8 @@ def probe_command(
     `runs` is the release version that runs, as an earlier probe told: the files it was started
     with are looked at, whether they are newer than it.
     """
-    wanted, properties = "slow" if slow else "", ",".join(PROPERTIES)
+    by_systemd = app.manager is Manager.SYSTEMD
+    wanted, properties = "slow" if slow else "", ",".join(PROPERTIES) if by_systemd else ""
     return Command(
         (app.service, _base(app), app.name, token, properties, wanted, runs or ""),
         effect=Effect.READ,
@@ -161,7 +170,9 @@ def parse_probe(output: bytes, app: App, token: str, slow: SlowFacts | None) -> 
     )
     middle = _middle(sections)
     machine = _machine(sections, known, middle)
-    unit = parse_unit(app.service, shown, machine.booted_at)
+    unit = parse_unit(_unit_name(app), shown, machine.booted_at)
+    if app.manager is Manager.RELEASE:
+        unit = replace(unit, timeout_start_s=START_S, timeout_stop_s=STOP_S)
     changed = _changed_since(_lines(sections.get("config", b"")), unit)
     return ProbeAnswer(
         unit,
@@ -189,6 +200,11 @@ def _changed_since(lines: list[str], unit: UnitFacts) -> tuple[str, ...]:
         if name in _CONFIG_FILES and seconds is not None and seconds > unit.since + 1:
             found.append(name)
     return tuple(found)
+
+
+def _unit_name(app: App) -> str:
+    """What stands for the unit's name: of a release that systemd does not run, its launcher."""
+    return app.service if app.manager is Manager.SYSTEMD else f"bin/{app.name}"
 
 
 def _root(app: App, said: bytes) -> str:

@@ -47,8 +47,8 @@ CARRIERS: tuple[str, ...] = (
 """The modules whose steps may stand in a plan of any kind."""
 
 
-_BY_SYSTEMD = frozenset({"restart", "start", "stop", "daemon_reload", "deploy", "rollback"})
-"""What starts or stops an app, and does so by systemd only."""
+_BY_SYSTEMD = frozenset({"daemon_reload"})
+"""What is systemd's alone; a release that it does not run has no such thing."""
 
 
 async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
@@ -60,11 +60,7 @@ async def build_plan(context: PlanContext, kind: str, params: Facts) -> Plan:
     if module is None:
         raise PlanRefused(f"no plan of the kind {kind!r} can be built")
     if kind in _BY_SYSTEMD and context.app.manager is not Manager.SYSTEMD:
-        name = context.app.name
-        raise PlanRefused(
-            f"systemd does not run {name} (manager = 'release'), and this console starts and stops "
-            f"by systemd only: on the host it is bin/{name} daemon and bin/{name} stop"
-        )
+        raise PlanRefused(f"systemd does not run {context.app.name}: it has no unit file")
     plan: Plan = await module.build(context, params)
     return guarded(plan, context.environment, context.clock())
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tui.commands import health as health_check
-from tui.commands.restart import limit_words, restart_command, restart_limit_s
+from tui.commands.restart import limit_words, restart_limit_s
+from tui.commands.service import job_words, service_command
 from tui.commands.sudo import RestartRight
 from tui.model.fleet import App, Environment, HealthKind
 from tui.model.host import HostSnapshot, HostView, LinkState
@@ -210,7 +211,7 @@ def _step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
     unit = snapshot.unit
     limit = restart_limit_s(unit)
     boots = snapshot.release.boots
-    checks = ["systemd's job is over", f"one new main process stays up {SETTLE_S:g} s"]
+    checks = [job_words(app), f"one new main process stays up {SETTLE_S:g} s"]
     checks.append(f"it runs {boots}" if boots else "its version is shown, not judged")
     if app.health.kind is not HealthKind.NONE:
         checks.append(f"{health_check.describe(app.health)} within {app.health.within_s:g} s")
@@ -219,7 +220,7 @@ def _step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
         host=snapshot.host,
         what=f"restart {unit.name}",
         why=_why(snapshot),
-        command=restart_command(right, limit),
+        command=service_command(app, snapshot, right, "restart", limit),
         precondition=f"{unit.name} has no job under way, and the versions are as shown",
         verification="; ".join(checks),
         undo=_undo_of(snapshot),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.commands import health as health_check
-from tui.commands.restart import MARGIN_S, restart_command, start_limit_s
+from tui.commands.restart import MARGIN_S, start_limit_s
+from tui.commands.service import job_words, service_command
 from tui.model.fleet import HealthKind
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, Plan, Step
@@ -54,7 +55,7 @@ def _stands(snapshot: HostSnapshot) -> str:
 def _step(context: PlanContext, one: Seen) -> Step:
     app, unit, boots = context.app, one.snapshot.unit, one.snapshot.release.boots
     limit = start_limit_s(unit) + MARGIN_S
-    checks = ["systemd's job is over", f"one main process stays up {SETTLE_S:g} s"]
+    checks = [job_words(app), f"one main process stays up {SETTLE_S:g} s"]
     checks.append(f"it runs {boots}" if boots else "its version is shown, not judged")
     if app.health.kind is not HealthKind.NONE:
         checks.append(f"{health_check.describe(app.health)} within {app.health.within_s:g} s")
@@ -63,7 +64,7 @@ def _step(context: PlanContext, one: Seen) -> Step:
         host=one.host,
         what=f"start {unit.name}",
         why=f"{one.host} is {unit.word} and will come up with {boots or 'a version not known'}",
-        command=restart_command(one.right, limit),
+        command=service_command(app, one.snapshot, one.right, "start", limit),
         precondition=f"{unit.name} is down and has no job under way; versions as shown",
         verification="; ".join(checks),
         undo=f"systemctl stop {unit.name}",

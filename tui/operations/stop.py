@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui.commands.restart import MARGIN_S, limit_words, restart_command, stop_limit_s
+from tui.commands.restart import MARGIN_S, limit_words, stop_limit_s
+from tui.commands.service import job_words, service_command
 from tui.model.command import Ended, Outcome
+from tui.model.fleet import App
 from tui.model.host import HostSnapshot
 from tui.model.plan import Facts, Plan, Step, StepState, Verdict, VerdictKind
 from tui.operations.context import PlanContext
@@ -31,7 +33,7 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         KIND,
         KIND,
         chosen,
-        tuple(_step(one) for one in chosen.seen),
+        tuple(_step(context.app, one) for one in chosen.seen),
         facts,
         verdicts=_verdicts(context, chosen),
         undo=f"start {context.app.name} on {', '.join(chosen.names)}",
@@ -64,7 +66,7 @@ def _verdicts(context: PlanContext, chosen: Chosen) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def _step(one: Seen) -> Step:
+def _step(app: App, one: Seen) -> Step:
     unit, release = one.snapshot.unit, one.snapshot.release
     # ExecStop and the signal after it may each use up a stop limit (facts.md section 5).
     limit = 2 * stop_limit_s(unit) + MARGIN_S
@@ -75,9 +77,9 @@ def _step(one: Seen) -> Step:
         what=f"stop {unit.name}",
         why=f"{one.host} is {unit.word} and will be down; systemd's limit: "
         f"{limit_words(unit.timeout_stop_s)}",
-        command=restart_command(one.right, limit),
+        command=service_command(app, one.snapshot, one.right, "stop", limit),
         precondition=f"{unit.name} runs and has no job under way; versions as shown",
-        verification="systemd's job is over; the unit is inactive and has no main process",
+        verification=f"{job_words(app)}; it is down and has no main process",
         undo=f"systemctl start {unit.name} (comes up with {comes})",
         limit_s=limit,
     )

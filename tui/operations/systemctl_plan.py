@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from tui.commands.sudo import RestartRight, parse_systemctl_right, read_systemctl_right
 from tui.errors import BeamdeckError
+from tui.model.fleet import Manager
 from tui.model.host import HostSnapshot
 from tui.model.names import unit_fits
 from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict
 from tui.model.words import counted
 from tui.operations.context import PlanContext
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
+from tui.operations.restart_right import read_restart_rights
 from tui.operations.restart_state import busy
 
 Stands = Callable[[HostSnapshot], str]
@@ -89,6 +91,8 @@ async def _read(context: PlanContext, name: str, verb: str) -> Seen | str:
 
 
 async def _right(context: PlanContext, name: str, verb: str) -> RestartRight:
+    if context.app.manager is Manager.RELEASE:
+        return (await read_restart_rights(context.sessions, context.app, (name,)))[name]
     outcome = await context.sessions[name].run(read_systemctl_right(context.app, verb))
     if not outcome.known:
         return RestartRight(refused=f"sudo could not be asked: {outcome.ended}")
