@@ -20,6 +20,7 @@ from tests.operations.plan_console import PlanConsole, hasten, plan_console
 from tests.security.archives import LIB, file, whole
 from tui.demo.fleet import DemoFleet
 from tui.demo.machine import Machine
+from tui.demo.timing import FAST
 from tui.model.host import LinkState
 from tui.model.plan import PlanRefused, StepState
 from tui.operations.plan_run import PlanRun
@@ -139,18 +140,18 @@ async def test_cut_once(make_fleet: MakeFleet, tmp_path: Path, archive: Path, te
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-async def test_cut_at_every_kib(make_fleet: MakeFleet, tmp_path: Path, archive: Path) -> None:
-    whole_run, total = await one_deploy(
-        await make_fleet(hosts=("web1",)), tmp_path / "whole", archive, None
-    )
+async def test_cut_at_every_kib(tmp_path: Path, archive: Path) -> None:
+    async def deploy(name: str, cut_after: int | None) -> tuple[PlanRun, int]:
+        async with DemoFleet(hosts=("web1",), chatter=False, timing=FAST) as demo:
+            return await one_deploy(demo, tmp_path / name, archive, cut_after)
+
+    whole_run, total = await deploy("whole", None)
     assert whole_run.ended is not None
     assert whole_run.ended.ok
     ended: Counter[str] = Counter()
     for kib in range(0, total // 1024 + 1, EVERY_KIB):
-        demo = await make_fleet(hosts=("web1",))
-        run, _ = await one_deploy(demo, tmp_path / str(kib), archive, kib * 1024)
+        run, _ = await deploy(str(kib), kib * 1024)
         assert run.ended is not None
         print(kib, run.ended.summary, flush=True)
         ended["done" if run.ended.ok else "stopped"] += 1
-        await demo.close()
     print(f"{total:,} bytes; {dict(ended)}")

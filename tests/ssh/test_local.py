@@ -146,3 +146,23 @@ async def test_its_link(gate: Gate) -> None:
     assert [link.state for link in seen] == [LinkState.UP, LinkState.IDLE]
     with pytest.raises(NotConnected):
         await session.usable()
+
+
+async def test_a_file_is_copied_from_an_offset_on_below_the_home(
+    here: LocalSession, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, file = tmp_path / "home", tmp_path / "file"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    file.write_bytes(bytes(range(256)) * 1000)
+    (home / "part").write_bytes(file.read_bytes()[:1000])
+    told: list[int] = []
+    with pytest.raises(ChangeRefused):
+        await here.upload(file, "part", 0, told.append, None)
+    assert (await here.upload(file, "part", 1000, told.append, gate.grant("plan"))).ok
+    assert (home / "part").read_bytes() == file.read_bytes()
+    assert (await here.upload(file, "new", 0, told.append, gate.grant("plan"))).ok
+    assert (home / "new").stat().st_mode & 0o777 == 0o600
+    assert told == [256_000, 256_000]
+    refused = await here.upload(file, "no/folder/part", 0, told.append, gate.grant("plan"))
+    assert (refused.exit_status, refused.stderr) == (1, b"No such file or directory")
