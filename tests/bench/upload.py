@@ -25,7 +25,7 @@ from tui.model.fleet import Environment, Host, Limits
 from tui.ssh.fleet import Fleet
 from tui.ssh.gate import Gate
 
-CIPHER = os.environ.get("CIPHER", "aes128-gcm@openssh.com")
+CIPHER = "aes128-gcm@openssh.com"
 MUST, GOAL = 0.8, 0.95
 
 

@@ -7,10 +7,11 @@ whoever asked, on the host.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tui.errors import NotConnected
 from tui.model.command import Ended, Outcome
@@ -18,10 +19,11 @@ from tui.model.command import Ended, Outcome
 if TYPE_CHECKING:
     import asyncssh
 
-BLOCK = 128 * 1024
-"""Bytes of one write; OpenSSH's sftp-server takes up to 255 KiB in one."""
+BLOCK = 255 * 1024
+"""Bytes of one write: as much as OpenSSH's sftp-server takes in one. Half of it costs 40 % more."""
 UNDER_WAY = 32
-"""Writes that wait for their answer at once: 4 MiB, more than sshd's window of 2 MiB."""
+"""Writes that wait for their answer at once: 8 MiB, more than sshd's window of 2 MiB."""
+_IGNORE = 2  # SSH_MSG_IGNORE, RFC 4253
 
 Progress = Callable[[int], None]
 """Told how many bytes of the file have been answered for, from its beginning."""
@@ -56,7 +58,8 @@ async def send_file(
             flags = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
             attrs = asyncssh.SFTPAttrs(permissions=0o600)
             async with await sftp.open(remote, flags, attrs, encoding=None, block_size=BLOCK) as to:
-                await _write(to, local, offset, progress)
+                with _without_ignores(connection):
+                    await _write(to, local, offset, progress)
     except asyncssh.SFTPConnectionLost as lost:
         return Outcome(Ended.LINK_LOST, None, stderr=str(lost).encode(), duration_s=took())
     except asyncssh.SFTPError as refused:
@@ -66,31 +69,68 @@ async def send_file(
     return Outcome(Ended.EXITED, 0, duration_s=took())
 
 
+@contextlib.contextmanager
+def _without_ignores(connection: asyncssh.SSHClientConnection) -> Iterator[None]:
+    """Spare the empty packet that asyncssh sends before each one: a third of an upload's CPU.
+
+    It protects CBC ciphers, whose next IV is known to whoever reads along; with those it stays.
+    """
+    cipher = str(connection.get_extra_info("send_cipher") or "cbc")
+    if "cbc" in cipher or "send_packet" in vars(connection):
+        yield
+        return
+    send = connection.send_packet
+
+    def lean(kind: int, *args: bytes, **named: Any) -> None:
+        if kind != _IGNORE:
+            send(kind, *args, **named)
+
+    setattr(connection, "send_packet", lean)  # noqa: B010 - its one door; mypy knows no other
+    try:
+        yield
+    finally:
+        del connection.send_packet
+
+
 async def _write(to: Any, local: Path, offset: int, progress: Progress) -> None:
-    """Keep UNDER_WAY blocks on the way; `progress` follows what is answered without a hole."""
-    pending: dict[asyncio.Task[int], int] = {}
-    answered: set[int] = set()
-    done = at = offset
+    """UNDER_WAY writers take block after block; `progress` follows what has no hole before it."""
     with local.open("rb") as file:
         file.seek(offset)
         os.posix_fadvise(file.fileno(), offset, 0, os.POSIX_FADV_SEQUENTIAL)
-        try:
-            while True:
-                while len(pending) < UNDER_WAY and (data := file.read(BLOCK)):
-                    pending[asyncio.ensure_future(to.write(data, at))] = at
-                    at += len(data)
-                if not pending:
-                    return
-                finished, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                for task in finished:
-                    answered.add(pending.pop(task))
-                    task.result()
-                while done in answered:
-                    answered.discard(done)
-                    done = min(done + BLOCK, at)
-                progress(done)
-        finally:
-            for task in pending:
-                task.cancel()
-            if pending:
-                await asyncio.wait(pending)
+        blocks = _Blocks(file, offset, progress)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(UNDER_WAY):
+                group.create_task(_write_blocks(to, blocks))
+
+
+async def _write_blocks(to: Any, blocks: _Blocks) -> None:
+    while (block := blocks.next()) is not None:
+        at, data = block
+        await to.write(data, at)
+        blocks.answered(at, len(data))
+
+
+class _Blocks:
+    """Hands out the file's blocks in order, and tells how far all of them were answered."""
+
+    def __init__(self, file: BinaryIO, offset: int, progress: Progress) -> None:
+        self._file = file
+        self._at = self._done = offset
+        self._progress = progress
+        self._ahead: dict[int, int] = {}
+
+    def next(self) -> tuple[int, bytes] | None:
+        """(offset, bytes) of the next block; None at the end."""
+        data = self._file.read(BLOCK)
+        if not data:
+            return None
+        at = self._at
+        self._at += len(data)
+        return at, data
+
+    def answered(self, at: int, count: int) -> None:
+        """A block is on the host."""
+        self._ahead[at] = count
+        while self._done in self._ahead:
+            self._done += self._ahead.pop(self._done)
+        self._progress(self._done)
