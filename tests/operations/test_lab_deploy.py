@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.lab.client import main_process
-from tests.lab.faults import full_disk
+from tests.lab.faults import full_disk, read_only
 from tests.lab.lab import Lab
 from tests.lab.recipe import APP_ROOT, UNIT
 from tests.operations.plan_console import PlanConsole, plan_console
 from tui.model.fleet import Environment, Limits, MigrateWhen
-from tui.model.plan import PlanRefused
+from tui.model.plan import PlanRefused, StepState
+from tui.operations.archive import read_archive
 from tui.operations.audit_log import verify
+from tui.operations.deploy_steps import upload_step
+from tui.operations.planners import step_kinds
+from tui.operations.upload_work import UploadWork
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -121,3 +125,59 @@ async def test_a_disk_that_fills_up_leaves_the_old_release_bootable(
         assert lab.sh("web1", f"ls {work}/lock 2>/dev/null; true") == ""
         await at.do("deploy", 200, archive=str(archive), hosts="web1")
         assert main_process(lab, "web1")[1] == "0.2.0"
+
+
+async def test_sftp_that_only_fails_is_told_as_a_full_disk(
+    lab: Lab, lab_environment: Environment, tmp_path: Path, oldest: None
+) -> None:
+    """The disk fills up behind the judge's back: the part is named, and gone on with later."""
+    archive, folder = lab.releases / "billing-0.2.0.tar.gz", "/home/devops/.beamdeck/billing"
+    async with console(lab_environment, tmp_path, MigrateWhen.NEVER) as at:
+        app = at.context.app
+        lab.sh("web1", f"rm -rf {folder}; install -d -m 0700 -o devops -g devops {folder}")
+        step = upload_step(app, read_archive(archive, app.name), "web1")
+        work = step_kinds(at.context)["upload"](step, at.fleet.sessions["web1"], ())
+        assert isinstance(work, UploadWork)
+        at.gate.unlock("test")
+        grant = at.gate.grant("test")
+        with full_disk(lab.sh, "web1", folder):
+            lab.sh("web1", f"rm {folder}/full")
+            refused = (await work.judge()).refused
+            assert refused.startswith("only 1.0M are free for the upload, "), refused
+            outcome = await work.act(grant, _nothing)
+            assert (outcome.exit_status, outcome.stderr) == (1, b"Failure")
+            found = await work.find_out((), outcome, _nothing)
+            assert found.state is StepState.FAILED
+            assert found.detail.startswith("no space is left on the host; ")
+            assert "of it stay in ~/.beamdeck/billing/0.2.0.tar.gz.part" in found.detail
+            kept = int(lab.sh("web1", f"stat -c %s {folder}/0.2.0.tar.gz.part"))
+            lab.sh("web1", f"cp {folder}/0.2.0.tar.gz.part /home/devops/part")
+        lab.sh("web1", f"cd {folder} && mv /home/devops/part 0.2.0.tar.gz.part && chown devops: *")
+        said: list[str] = []
+        outcome = await work.act(grant, lambda state, detail: said.append(detail))
+        assert outcome.ok
+        assert (await work.find_out((), outcome, _nothing)).state is StepState.DONE
+        assert any("going on behind" in detail for detail in said)
+        assert 0 < kept < archive.stat().st_size
+        there = lab.sh("web1", f"sha256sum <{folder}/0.2.0.tar.gz").split()[0]
+        assert there == step.param("sha256")
+        assert lab.sh("web1", f"stat -c %a:%U {folder}/*").split() == ["600:devops"]
+        lab.sh("web1", f"rm -r {folder}")
+
+
+def _nothing(state: StepState, detail: str) -> None:
+    pass
+
+
+async def test_a_read_only_file_system_is_refused_before_anything_is_written(
+    lab: Lab, lab_environment: Environment, tmp_path: Path, oldest: None
+) -> None:
+    archive = str(lab.releases / "billing-0.2.0.tar.gz")
+    async with console(lab_environment, tmp_path, MigrateWhen.NEVER) as at:
+        with (
+            read_only(lab.sh, "web1", APP_ROOT),
+            pytest.raises(PlanRefused, match=f"web1: {APP_ROOT}.* cannot be written"),
+        ):
+            await at.plan("deploy", archive=archive)
+        left = "ls -d /home/devops/.beamdeck/billing/* 2>/dev/null; true"
+        assert lab.sh("web1", left) == ""
