@@ -98,9 +98,13 @@ async def _write(to: Any, local: Path, offset: int, progress: Progress) -> None:
         file.seek(offset)
         os.posix_fadvise(file.fileno(), offset, 0, os.POSIX_FADV_SEQUENTIAL)
         blocks = _Blocks(file, offset, progress)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(UNDER_WAY):
-                group.create_task(_write_blocks(to, blocks))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(UNDER_WAY):
+                    group.create_task(_write_blocks(to, blocks))
+        except ExceptionGroup as failed:
+            # All writers meet the same full disk or lost link; one of them says it.
+            raise failed.exceptions[0] from None
 
 
 async def _write_blocks(to: Any, blocks: _Blocks) -> None:
