@@ -40,6 +40,7 @@ class ConsoleScreen(Place):
         self._seen_bytes = 0
         self._bells: dict[int, int] = {}
         self._asking = False
+        self._was_live = False
 
     def compose_body(self) -> ComposeResult:
         """The strip of consoles, what this one is, the terminal, what there is to say."""
@@ -91,10 +92,11 @@ class ConsoleScreen(Place):
             return
         more, self._seen_bytes = run.received_bytes - self._seen_bytes, run.received_bytes
         self.view.changed(more)
-        if not run.live:
+        if run.live != self._was_live:
+            self._was_live = run.live
             self.refresh_about()
-            if self.view.has_focus and not run.opening:
-                self.set_focus(None)
+        if not run.live and self.view.has_focus and not run.opening:
+            self.set_focus(None)
 
     def action_turn(self, step: int) -> None:
         """The next console, or the one before."""
@@ -210,10 +212,8 @@ class ConsoleScreen(Place):
         )
 
     def _note(self, run: ConsoleRun, escape: str) -> str:
-        if run.opening:
-            return f"opening {run.title}"
-        if not run.live:
-            return f"{run.state}; what it showed stays here to read. r opens it again, X closes it"
+        if not (run.live or run.opening):
+            return f"r opens it again, X closes it; what it showed stays. {run.state}"
         if not self.view.has_focus:
             return f"keys are beamdeck's: t types again, {escape} sends {escape}"
         return ""

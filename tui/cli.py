@@ -256,6 +256,20 @@ def operations(asked: Asked, as_json: bool, timeout: float) -> None:
     raise SystemExit(print_operations(*asked.choose(), as_json=as_json, timeout_s=timeout))
 
 
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--speed", default=1.0, show_default=True, help="So many times as fast.")
+@click.option("--idle", default=2.0, show_default=True, help="The longest pause, in seconds.")
+@click.option("--dump", is_flag=True, help="Print all it showed, as text, and end.")
+def replay(file: Path, speed: float, idle: float, dump: bool) -> None:
+    """Play a console's recording (asciicast v2) in this terminal."""
+    from tui.headless_replay import replay as play
+
+    if speed <= 0:
+        raise click.BadParameter("must be above 0", param_hint="--speed")
+    raise SystemExit(play(file, speed=speed, longest_s=max(0.0, idle), dump=dump))
+
+
 @commands.group()
 def audit() -> None:
     """The record of what was changed, by whom and why."""

@@ -300,7 +300,7 @@ class Screen:
     def repeat(self, count: int) -> None:
         """REP: the last character again."""
         if self._last:
-            text = self._last * min(count, self.columns * self.lines)
+            text = self._last * min(count, self.columns)
             (self.write if text.isascii() else self.write_wide)(text)
 
     def report_position(self) -> None:

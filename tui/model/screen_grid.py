@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tui.model.screen_rows import Packed, Past, Row, packed, unpacked, width_of
-from tui.model.screen_style import DEFAULT, blank_style
+from tui.model.screen_style import DEFAULT, Style, blank_style
 
 SCROLLBACK = 10_000
 
@@ -80,6 +80,7 @@ class Grid:
         if self.x == self.columns - 1:
             if not self.autowrap:
                 return
+            self._leave_last_column()
             self._wrap()
         row = self.rows[self.y]
         if self.insert_mode:
@@ -90,6 +91,12 @@ class Grid:
         else:
             self.x = self.columns - 1
             self.pending = self.autowrap
+
+    def _leave_last_column(self) -> None:
+        row = self.rows[self.y]
+        row.erase(self.x, self.columns, blank_style(self.style))
+        row.cells[-1] = ""
+        row.plain = False
 
     def _wrap(self) -> None:
         self.rows[self.y].wrapped = True
@@ -143,19 +150,30 @@ class Grid:
         count = min(count, self.bottom - self.top + 1)
         blank = blank_style(self.style)
         rows, columns = self.rows, self.columns
+        if count > self.bottom - self.top and self._untouched(self.top, self.bottom, blank):
+            return  # nothing to see, however often it is asked for
         for _ in range(count):
             row = rows.pop(self.top)
             if self.top == 0 and self.keeps:
                 self.past.append(packed(row))
                 self.pushed += 1
-            rows.insert(self.bottom, Row(columns, blank))
+            if not (row.fresh and row.styles[0] == blank):
+                row = Row(columns, blank)
+            rows.insert(self.bottom, row)
 
     def scroll_down(self, count: int) -> None:
         """The region goes down; what leaves at its bottom is lost."""
         blank = blank_style(self.style)
+        if self._untouched(self.top, self.bottom, blank):
+            return
         for _ in range(min(count, self.bottom - self.top + 1)):
             del self.rows[self.bottom]
             self.rows.insert(self.top, Row(self.columns, blank))
+
+    def _untouched(self, first: int, last: int, style: Style) -> bool:
+        """Whether the rows are all blank already: a flood of clearing must cost nothing."""
+        rows = self.rows
+        return all(rows[y].fresh and rows[y].styles[0] == style for y in range(first, last + 1))
 
     def insert_lines(self, count: int) -> None:
         """Blank lines at the cursor's, within the margins."""
@@ -203,6 +221,9 @@ class Grid:
             self.erase_line(how)
         lines = {0: range(self.y + 1, self.lines), 1: range(self.y), 2: range(self.lines)}
         style = blank_style(self.style)
+        if how == 2 and self._untouched(0, self.lines - 1, style):
+            self.pending = False
+            return
         for y in lines.get(how, range(0)):
             self.rows[y] = Row(self.columns, style)
         self.pending = False
@@ -226,8 +247,11 @@ class Grid:
 
     def fill(self, char: str) -> None:
         """The alignment pattern: the whole screen full of one character."""
+        full = [char] * self.columns
         for row in self.rows:
-            row.put(0, char * self.columns, DEFAULT)
+            if row.cells != full or not row.plain:
+                row.put(0, char * self.columns, DEFAULT)
+                row.plain = True
             row.wrapped = False
 
     # -- floods --------------------------------------------------------------------------

@@ -25,6 +25,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHORT = re.compile(r"\x1b([ -/]*)([0-~])")
 _STRING_END = re.compile(r"[\x07\x18\x1a\x1b]")
 _OTHER_END = re.compile(r"[\x18\x1a\x1b]")
+_ENDS = {"osc": _STRING_END, "title": _STRING_END, "csi": re.compile(r"[\x18\x1a\x1b@-~]")}
 _STRINGS = {"]": "osc", "P": "dcs", "_": "apc", "^": "pm", "X": "sos", "k": "title"}
 LONGEST = 4096
 """Characters of a sequence or string that are looked at; the rest is dropped up to its end."""
@@ -91,7 +92,7 @@ class Parser:
                 sgr(found[3])
             elif kind == _WIDE:
                 to.write_wide(found[8])
-            else:
+            elif len(found[5]) <= LONGEST:
                 to.csi(found[4], found[5], found[6], found[7])
 
     def _odd(self, text: str, at: int) -> int:
@@ -123,24 +124,30 @@ class Parser:
         body, final = found[1], found[2]
         if final is None:
             if found.end() == len(text):
-                return -1 if len(body) < LONGEST else len(text)
+                if len(body) > LONGEST:
+                    self._string = "csi"  # endless: dropped up to its final letter
+                    return len(text)
+                return -1
             # Cancelled by CAN or SUB, or by the next ESC.
             return found.end() + (text[found.end()] != "\x1b")
         for char in _CONTROLS.findall(body):
             self._to.control(char)
-        form = _WELL_FORMED.fullmatch(_CONTROLS.sub("", body))
+        form = _WELL_FORMED.fullmatch(_CONTROLS.sub("", body)) if len(body) <= LONGEST else None
         if form is not None:
             self._to.csi(form[1], form[2], form[3], final)
         return found.end()
 
     def _in_string(self, text: str, at: int) -> int:
         """Within OSC, DCS and their like: collected up to LONGEST, dropped beyond."""
-        ends = _STRING_END if self._string in ("osc", "title") else _OTHER_END
+        ends = _ENDS.get(self._string or "", _OTHER_END)
         found = ends.search(text, at)
         stop = found.start() if found else len(text)
         self._collected += text[at : min(stop, at + LONGEST - len(self._collected))]
         if found is None:
             return stop
+        if self._string == "csi":
+            self._string = None
+            return stop + (found[0] != "\x1b")
         if found[0] == "\x1b":
             if stop + 1 == len(text):
                 self._rest = "\x1b"

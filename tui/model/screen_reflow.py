@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from tui.model.screen_grid import Grid
-from tui.model.screen_rows import Packed, Past, Row, loose, packed, unpacked
+from tui.model.screen_rows import Packed, Past, Row, loose, packed, unpacked, without_filler
 from tui.model.screen_style import DEFAULT, Style
 
 _Line = tuple[list[str], list[Style]]
@@ -41,11 +41,13 @@ def reflow(grid: Grid, columns: int, lines: int) -> None:
     cursor = (0, 0)
     index = 0
     source = chain(grid.past, (packed(row) for row in rows))
-    for count, line in _whole_lines(source):
+    for lengths, line in _whole_lines(source):
+        count = len(lengths)
         here = index <= at < index + count
         place = None
         if here:
-            place = (at - index) * grid.columns + offset
+            # Rows whose last column was left blank are one cell shorter than the others.
+            place = sum(lengths[: at - index]) + offset
             # The cursor may stand behind the end of its line's text.
             short = place - len(line[0])
             if short > 0:
@@ -67,28 +69,31 @@ def _used(grid: Grid) -> list[Row]:
     return grid.rows[:end]
 
 
-def _whole_lines(rows: Iterator[Past] | chain[Past]) -> Iterator[tuple[int, _Line]]:
-    """Each line as it was written, and how many rows it took."""
+def _whole_lines(rows: Iterator[Past] | chain[Past]) -> Iterator[tuple[list[int], _Line]]:
+    """Each line as it was written, and the cells of each row that it took."""
     cells: list[str] = []
     styles: list[Style] = []
-    count = 0
+    lengths: list[int] = []
     for row in rows:
         more_cells, more_styles, wrapped = loose(row)
+        if wrapped:
+            end = without_filler(more_cells)
+            del more_cells[end:], more_styles[end:]
         cells += more_cells
         styles += more_styles
-        count += 1
+        lengths.append(len(more_cells))
         if not wrapped:
-            yield count, (cells, styles)
-            cells, styles, count = [], [], 0
-    if count:
-        yield count, (cells, styles)
+            yield lengths, (cells, styles)
+            cells, styles, lengths = [], [], []
+    if lengths:
+        yield lengths, (cells, styles)
 
 
 def _wrapped(line: _Line, columns: int, place: int | None) -> tuple[list[Past], tuple[int, int]]:
     """A line as rows of at most `columns`, and where its cell number `place` came to."""
     cells, styles = line
     if len(cells) <= columns and all(style is DEFAULT for style in styles):
-        found = (0, min(place or 0, columns - 1))
+        found = (0, min(place or 0, columns))
         return [_past(cells, styles, wrapped=False)], found
     pieces: list[Past] = []
     at = 0
@@ -99,8 +104,11 @@ def _wrapped(line: _Line, columns: int, place: int | None) -> tuple[list[Past], 
             end -= 1  # a wide character does not fit any more
         end = max(end, at + 1)
         if place is not None and at <= place and (place < end or end == len(cells)):
-            found = (len(pieces), min(place - at, columns - 1))
+            found = (len(pieces), min(place - at, columns))
         row_cells, row_styles = cells[at:end], styles[at:end]
+        if end - at < columns and end < len(cells):
+            row_cells.append("")
+            row_styles.append(DEFAULT)
         pieces.append(_past(row_cells, row_styles, wrapped=end < len(cells)))
         at = end
     return pieces, found
@@ -129,6 +137,7 @@ def _fill(grid: Grid, out: list[Past], cursor: tuple[int, int], columns: int, li
     grid.rows += [Row(columns) for _ in range(lines - len(grid.rows))]
     grid.x, grid.y = x, y - first
     _settle(grid, columns, lines)
+    grid.pending = x == columns and grid.autowrap
 
 
 def _row(past: Past, columns: int) -> Row:

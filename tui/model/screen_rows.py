@@ -23,20 +23,30 @@ def width_of(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+def is_wide(cell: str) -> bool:
+    """Whether a cell's character takes two columns."""
+    return bool(cell) and not cell.isascii() and width_of(cell[0]) == 2
+
+
 class Row:
-    """One line of the screen: a text a cell (empty: the right half of a wide one), its style.
+    """One line of the screen: a text a cell, its style.
+
+    An empty text is the right half of a wide character, or in the last column the blank that one
+    left because it did not fit any more.
 
     `plain` means that every cell is one column wide and looks the default way. `wrapped`: the
-    next row goes on with the same line. `painted` belongs to whoever draws; None after a change.
+    next row goes on with the same line. `fresh`: nothing was ever put on it. `painted` belongs
+    to whoever draws; None after a change.
     """
 
-    __slots__ = ("cells", "painted", "plain", "styles", "wrapped")
+    __slots__ = ("cells", "fresh", "painted", "plain", "styles", "wrapped")
 
     def __init__(self, columns: int, style: Style = DEFAULT) -> None:
         self.cells = [" "] * columns
         self.styles = [style] * columns
         self.plain = style is DEFAULT
         self.wrapped = False
+        self.fresh = True
         self.painted: object | None = None
 
     @property
@@ -51,6 +61,7 @@ class Row:
     def put(self, x: int, text: str, style: Style) -> None:
         """Characters of one column each over what stands from `x` on."""
         end = x + len(text)
+        self.fresh = False
         if not self.plain:
             self.split(x, end)
         if style is not DEFAULT:
@@ -62,7 +73,7 @@ class Row:
     def put_wide(self, x: int, text: str, style: Style) -> None:
         """A character of two columns at `x`, which is not the last column."""
         self.split(x, x + 2)
-        self.plain = False
+        self.plain = self.fresh = False
         self.cells[x : x + 2] = (text, "")
         self.styles[x : x + 2] = (style, style)
         self.painted = None
@@ -73,7 +84,7 @@ class Row:
             x -= 1
         if len(self.cells[x]) <= MARKS:
             self.cells[x] += text
-            self.plain = False
+            self.plain = self.fresh = False
             self.painted = None
 
     def erase(self, start: int, end: int, style: Style) -> None:
@@ -82,11 +93,8 @@ class Row:
 
     def split(self, start: int, end: int) -> None:
         """Halves of wide characters at the borders of what is written over become blanks."""
-        cells = self.cells
-        if 0 < start < len(cells) and not cells[start]:
-            cells[start - 1] = cells[start] = " "
-        if end < len(cells) and not cells[end]:
-            cells[end - 1] = cells[end] = " "
+        self._cut(start)
+        self._cut(end)
 
     def insert(self, x: int, count: int, style: Style) -> None:
         """Push what stands from `x` on to the right; what leaves the row is lost."""
@@ -97,6 +105,7 @@ class Row:
         self.styles[x:x] = [style] * count
         del self.cells[columns:], self.styles[columns:]
         self.plain = self.plain and style is DEFAULT
+        self.fresh = False
         self.painted = None
 
     def delete(self, x: int, count: int, style: Style) -> None:
@@ -108,12 +117,16 @@ class Row:
         self.cells += [" "] * count
         self.styles += [style] * count
         self.plain = self.plain and style is DEFAULT
+        self.fresh = False
         self.painted = None
 
     def _cut(self, x: int) -> None:
         """No wide character may stand across the border before `x`."""
-        if 0 < x < len(self.cells) and not self.cells[x]:
-            self.cells[x - 1] = self.cells[x] = " "
+        cells = self.cells
+        if 0 < x < len(cells) and not cells[x]:
+            if is_wide(cells[x - 1]):
+                cells[x - 1] = " "
+            cells[x] = " "
 
     def resize(self, columns: int) -> None:
         """Cut, or filled with blanks, to another width."""
@@ -141,6 +154,8 @@ Past = str | Packed
 
 def packed(row: Row) -> Past:
     """A row as it is kept in the past."""
+    if row.fresh and row.plain:
+        return ""
     if row.plain:
         text = row.text if row.wrapped else row.text.rstrip(" ")
         return Packed(text, (), True) if row.wrapped else text
@@ -161,7 +176,8 @@ def unpacked(past: Past, columns: int) -> Row:
     """A row of the past as one to draw, cut or filled to `columns`."""
     row = Row(0)
     row.cells, row.styles, row.wrapped = loose(past)
-    row.plain = isinstance(past, str) or not past.runs
+    row.plain = isinstance(past, str) or isinstance(past.cells, str)
+    row.fresh = False
     row.resize(columns)
     return row
 
@@ -178,6 +194,12 @@ def loose(past: Past) -> tuple[list[str], list[Style], bool]:
         end = past.runs[index + 1][0] if index + 1 < len(past.runs) else len(cells)
         styles += [style] * (end - start)
     return cells, styles, past.wrapped
+
+
+def without_filler(cells: list[str]) -> int:
+    """How many cells of a wrapped row are text: all, but for a blank left by a wide character."""
+    filled = len(cells) > 1 and not cells[-1] and not is_wide(cells[-2])
+    return len(cells) - filled
 
 
 def text_of(past: Past) -> str:

@@ -30,7 +30,9 @@ _MOST = 64
 
 def number(text: str) -> int:
     """A parameter as a number, 0 if it is none; 9,999 at most, however many digits it has."""
-    return min(int(text[:5]), 9999) if text[:5].isdecimal() else 0
+    if len(text) > 4:
+        text = text.lstrip("0")[:5]
+    return min(int(text), 9999) if text.isascii() and text.isdecimal() else 0
 
 
 @lru_cache(maxsize=4096)

@@ -24,6 +24,9 @@ _ESCAPES = re.compile(
 HELD_LIMIT = 16_384
 """Characters of a line that never ends before it is written all the same."""
 
+FLOOD_LIMIT = 256 * 1024
+"""Characters of one second that are kept; nobody reads more, and a disk has an end."""
+
 
 class NotRecorded(BeamdeckError):
     """A recording that cannot be begun; the console is not opened without it."""
@@ -44,6 +47,8 @@ class Recorder:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held: list[tuple[float, str]] = []
         self._size = 0
+        self._second = self._began
+        self._in_second = self._left_out = 0
         try:
             self._file: TextIO | None = open_private(path, "x")
         except OSError as error:
@@ -62,7 +67,7 @@ class Recorder:
     def output(self, data: bytes, *, whole_screen: bool) -> None:
         """What the remote wrote; `whole_screen`: by a program whose lines have no ends."""
         text = self._decoder.decode(data)
-        if not text or self._file is None:
+        if not text or self._file is None or self._flooded(len(text)):
             return
         self._held.append((self._clock() - self._began, text))
         self._size += len(text)
@@ -72,6 +77,21 @@ class Recorder:
             ended = text.rfind("\n")
             if ended >= 0:
                 self._release(self._size - (len(text) - ended - 1))
+
+    def _flooded(self, count: int) -> bool:
+        """Whether a second has brought more than is worth keeping; said in the recording."""
+        now = self._clock()
+        if now - self._second >= 1.0:
+            if self._left_out:
+                self._release(self._size)
+                said = f"\r\n[beamdeck: {self._left_out} characters of a flood left out]\r\n"
+                self._event(now - self._began, "o", said)
+            self._second, self._in_second, self._left_out = now, 0, 0
+        self._in_second += count
+        if self._in_second <= FLOOD_LIMIT:
+            return False
+        self._left_out += count
+        return True
 
     def typed(self, line: str) -> None:
         """A line that was entered, as it was shown."""
@@ -85,6 +105,9 @@ class Recorder:
     def close(self) -> None:
         """Write what is held and end the file."""
         self._release(self._size)
+        if self._left_out:
+            said = f"\r\n[beamdeck: {self._left_out} characters of a flood left out]\r\n"
+            self._event(self._clock() - self._began, "o", said)
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -103,7 +126,8 @@ class Recorder:
         self._held, self._size = rest, sum(len(text) for _, text in rest)
         joined = "".join(text for _, text in pieces)
         plain = _ESCAPES.sub("", joined)
-        if redact(plain) == plain and redact(joined) == joined:
+        clean = redact(plain) == plain
+        if clean and (plain == joined or redact(joined) == joined):
             for at, text in pieces:
                 self._event(at, "o", text)
         else:

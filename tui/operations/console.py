@@ -28,6 +28,8 @@ SLICE = 16 * 1024
 SLICE_S = 0.008
 """Bytes, and seconds, after which keys and the screen have their turn."""
 _TYPED_LIMIT = 4096
+_AWAITED = 20
+"""Lines whose echo is waited for; an older one was never shown."""
 
 
 class ConsoleRun:
@@ -47,6 +49,7 @@ class ConsoleRun:
         self.recorder: Recorder | None = None
         self._terminal: Terminal | None = None
         self._typed = ""
+        self._awaited: list[str] = []
         self._task: asyncio.Task[None] | None = None
 
     # -- its life ------------------------------------------------------------------------
@@ -98,6 +101,12 @@ class ConsoleRun:
             self._stop_recording()
             self.on_change()
             return
+        except BaseException:
+            self._stop_recording()
+            raise
+        if size != (self.screen.columns, self.screen.lines):
+            # The pane changed while it was being opened.
+            self._terminal.resize(self.screen.columns, self.screen.lines)
         self.opened_at = self.deck.clock()
         self.on_change()
         try:
@@ -139,6 +148,7 @@ class ConsoleRun:
                     self.on_change()
                     await asyncio.sleep(0)
                     began = time.monotonic()
+            self._look_for_echo()
             if replies := self.screen.take_replies():
                 terminal.write(replies)
             self.on_change()
@@ -220,12 +230,28 @@ class ConsoleRun:
         return slip(typed_on(self.prompt_line()), self._typed)
 
     def _entered(self) -> None:
-        shown = self.prompt_line()
-        typed = typed_on(shown)
-        # Only what was shown: a password is not, and then nothing of it is kept.
-        echoed = bool(typed) and (not self._typed or self._typed.strip() in shown)
-        if not echoed or self.screen.alternate:
+        """Enter: the line is written down once it is shown; a password is not, and never is."""
+        if self.screen.alternate:
             return
+        shown = typed_on(self.prompt_line())
+        if shown and self._typed.strip() in ("", shown):
+            self._write_down(shown)
+        elif typed := self._typed.strip():
+            # Its echo is still on its way, or it was edited: then what is shown is looked at.
+            self._awaited = [*self._awaited, typed][-_AWAITED:]
+            if shown.endswith(typed):
+                self._awaited.pop()
+                self._write_down(shown)
+
+    def _look_for_echo(self) -> None:
+        if not self._awaited or self.screen.alternate:
+            return
+        said = {typed_on(row.text.rstrip()) for row in self.screen.rows}
+        for typed in [typed for typed in self._awaited if typed in said]:
+            self._awaited.remove(typed)
+            self._write_down(typed)
+
+    def _write_down(self, typed: str) -> None:
         if self.recorder is not None:
             self.recorder.typed(typed)
         if self.command.kind is ConsoleKind.REMOTE or self.deck.environment.production:

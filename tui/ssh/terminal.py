@@ -62,6 +62,7 @@ class SshTerminal:
         """Hang up, and wait a moment for the host to have closed its side."""
         chan = self._session.chan
         if chan is not None and self.end is None:
+            self._session.hung_up = True
             chan.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_S):

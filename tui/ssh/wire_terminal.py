@@ -26,6 +26,7 @@ class TerminalSession(asyncssh.SSHClientSession[bytes]):
         self._then: Callable[[], None] | None = None
         self._exit: int | None = None
         self._signal = ""
+        self.hung_up = False
         self.end: TerminalEnd | None = None
         self.chan: asyncssh.SSHClientChannel[bytes] | None = None
 
@@ -60,7 +61,7 @@ class TerminalSession(asyncssh.SSHClientSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The channel is closed. Without an exit status nobody knows what became of it."""
-        lost = exc is not None and self._exit is None and not self._signal
+        lost = self._exit is None and not self._signal and not self.hung_up
         detail = scrub_line(str(exc)) if exc is not None else ""
         self.end = TerminalEnd(lost, self._exit, self._signal, detail)
         self._news.set()

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from tui.demo.beam import InUse
-from tui.demo.calls import Call
+from tui.demo.calls import Call, RunInstead
 from tui.demo.elixir.errors import ElixirError, ElixirExit
 from tui.demo.elixir.evaluate import Evaluation
-from tui.demo.elixir.inspect_text import inspect
 from tui.demo.machine import Machine
 from tui.demo.node_library import LIBRARY
+from tui.demo.programs.iex import Iex
 from tui.demo.programs.release_texts import BANNER, NO_DATABASE_URL, NO_ENV, NO_REMSH, USAGE
 from tui.demo.tree import APP, ReleaseTree
 from tui.demo.vm import Vm
@@ -226,48 +226,21 @@ async def _remote(run: _Run) -> int:
             f"Could not contact remote node {APP}@{machine.name}, reason: :nodedown. Aborting...\n"
         )
         return 1
-    call.out(BANNER)
-    await _Console(run).run()
+    if "DEMO_RAW" not in call.env:
+        # An Erlang shell edits its lines itself: the terminal gives it every key.
+        raise RunInstead(("/bin/sh", "-c", _RAW, call.args[0]), {"DEMO_RAW": "1"})
+    call.out(BANNER.replace("\n", "\r\n"))
+    vm = node_vm(machine, run.tree, lambda text: call.out(text.replace("\n", "\r\n")))
+    await Iex(call, vm, f"{APP}@{machine.name}").run()
     return 0
+
+
+_RAW = 'stty raw -echo; "$0" remote; s=$?; stty sane; exit $s'
 
 
 async def _not_simulated(run: _Run) -> int:
     run.call.err("the demo has no IEx beside a starting node; try `start`, then `remote`\n")
     return 1
-
-
-class _Console:
-    """Lines in, values out: IEx as far as it can be had without an Elixir."""
-
-    def __init__(self, run: _Run) -> None:
-        self._run = run
-        vm = node_vm(run.machine, run.tree, run.call.out)
-        self._evaluation = Evaluation(vm, LIBRARY)
-        self._scope: dict[str, object] = {}
-        self._count = 1
-
-    async def run(self) -> None:
-        """Until the terminal's end."""
-        call, rest = self._run.call, b""
-        self._prompt()
-        while data := await call.read():
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                await self._line(line.decode("utf-8", "replace").strip())
-                self._prompt()
-
-    def _prompt(self) -> None:
-        self._run.call.out(f"iex({APP}@{self._run.machine.name}){self._count}> ")
-
-    async def _line(self, line: str) -> None:
-        if not line:
-            return
-        try:
-            value = await self._evaluation.run_in(line, self._scope)
-            self._run.call.out(f"{inspect(value)}\n")
-            self._count += 1
-        except ElixirError as error:
-            self._run.call.out(f"** ({error.module}) {error.message}\n\n")
 
 
 _COMMANDS: dict[str, Callable[[_Run], Awaitable[int]]] = {
