@@ -149,15 +149,16 @@ async def test_the_copies_on_both_hosts_are_the_local_log(
     assert events_of(log.read_bytes())[-1] == "end"
 
 
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
 async def test_killed_at_any_record_it_is_found_judged_and_gone_on_with(
-    make_fleet: MakeFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_fleet: MakeFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
     """R29, and: nothing runs twice, no lock stays without a word."""
     demo = await make_fleet(hosts=("web1",))
     machine = demo.machines["web1"]
     machine.timing = replace(machine.timing, limit_burst=10_000)
     async with console(demo, tmp_path) as at:
-        for record in range(1, 20):
+        for record in range(1, 20, every):
             before = starts_of(demo)["web1"]
             plan = await at.plan("restart", hosts="web1")
             if not await killed_at(at, plan, record, monkeypatch):

@@ -33,10 +33,8 @@ cd "$1" || exit 66
 s=.beamdeck/staging/$2
 [ ! -d "$s" ] || echo "staged=$(find "$s" -type f | wc -l)"
 [ ! -e "releases/$2" ] || echo "there=1"
-[ ! -d "$s.new" ] || {
-  echo "partial=$1/$s.new"
-  [ ! -s "$s.pid" ] || ! kill -0 "$(cat "$s.pid")" 2>/dev/null || echo "working=1"
-}
+[ ! -d "$s.new" ] || echo "partial=$1/$s.new"
+[ ! -s "$s.pid" ] || ! kill -0 "$(cat "$s.pid")" 2>/dev/null || echo "working=1"
 [ ! -s "$s.said" ] || tail -n 3 "$s.said" | sed 's/^/said=/'
 d=.beamdeck/staging; [ -d "$d" ] || d=.
 df -Pk "$d" | tail -n 1 | sed 's/^/space=/'

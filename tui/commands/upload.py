@@ -46,9 +46,11 @@ as_owner /bin/sh -c '
   umask 027
   folder=${1%/*}
   mkdir -p -- "$folder" && chmod 0750 "${folder%/*}" "$folder" || exit 73
+  echo $$ >"$1.pid"
   cat >"$1.part" && sync "$1.part" &&
-    [ "$(sha256sum <"$1.part" | cut -d " " -f 1)" = "$2" ] && mv -f -T -- "$1.part" "$1" && exit 0
-  rm -f -- "$1.part"
+    [ "$(sha256sum <"$1.part" | cut -d " " -f 1)" = "$2" ] && mv -f -T -- "$1.part" "$1" &&
+    { rm -f -- "$1.pid"; exit 0; }
+  rm -f -- "$1.part" "$1.pid"
   exit 74
 ' beamdeck "$4" "$5" <"$HOME/$3" || exit
 rm -f -- "$HOME/$3"
@@ -57,6 +59,7 @@ rm -f -- "$HOME/$3"
 _LOOK_INCOMING = """\
 [ ! -f "$1" ] || echo "whole=$(sha256sum <"$1" | cut -d ' ' -f 1)"
 [ ! -f "$1.part" ] || echo "part=$(stat -c %s -- "$1.part")"
+[ ! -s "$1.pid" ] || ! kill -0 "$(cat "$1.pid")" 2>/dev/null || echo "working=1"
 d=${1%/*}; [ -d "$d" ] || d=$2
 df -Pk "$d" | tail -n 1 | sed 's/^/space=/'
 echo end=1

@@ -53,13 +53,13 @@ def _why(outcome: Outcome | None, said: Said, otherwise: str) -> str:
 
 def _hand_over(app: App) -> Looks:
     def refusal(step: Step, said: Said, facts: Facts) -> str:
-        return ""
+        return "it is being handed over already" if "working" in said else ""
 
     def truth(step: Step, said: Said, outcome: Outcome | None) -> Finding | None:
         if first(said, "whole") == step.param("sha256"):
             return Finding(StepState.DONE, "the owner has it, checksum compared again")
-        if "part" in said and (outcome is None or not outcome.known):
-            # Its client is gone; what it sends may still be arriving.
+        if "working" in said:
+            # Its client is gone; what the host itself copies goes on. A part without it is dead.
             return None
         why = _why(outcome, said, "it did not arrive at the app's owner")
         left = "; a part is left in .beamdeck/incoming" if "part" in said else ""
