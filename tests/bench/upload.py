@@ -165,7 +165,7 @@ async def measure(server: Server, pairs: int, megabytes: int) -> int:
 def main() -> int:
     """The command."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+    megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 384
     with sshd() as server:
         return asyncio.run(measure(server, pairs, megabytes))
 
