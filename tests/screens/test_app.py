@@ -281,7 +281,7 @@ async def test_a_task_is_in_the_palette_and_opens_a_plan(
         await until(lambda: palette.option_count == 1)
         await pilot.press("down", "enter")
         await until(lambda: isinstance(app.screen, ConfirmScreen))
-        assert "run count of billing on web1" in screen_text(app)
+        await until(lambda: "run count of billing on web1" in screen_text(app))
 
 
 async def test_an_unknown_host_key_is_let_in_by_its_fingerprint(

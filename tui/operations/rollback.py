@@ -178,7 +178,9 @@ def _facts(asked: Asked, looks: Sequence[RollbackLook], delta: Delta) -> list[tu
             (f"{host} target", hashlib.sha256(tree).hexdigest()),
             (f"{host} cookie", look.tree.cookie),
         ]
-    for repo in delta.status.repos if delta.status is not None else ():
+    # A schema that is left alone is nothing that the plan rests on.
+    rests = delta.status.repos if delta.status is not None and not asked.code_only else ()
+    for repo in rests:
         facts.append((f"{repo.repo} applied", " ".join(map(str, repo.applied))))
     return facts
 

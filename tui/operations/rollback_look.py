@@ -103,9 +103,11 @@ async def read_delta(context: PlanContext, version: str, looks: Sequence[Rollbac
     target = target_of(look, version)
     if not any(seen.migrations for seen in look.tree.versions):
         return Delta()
-    # Where the node does not answer (it may loop: that is why one goes back), the code on disk.
-    status = await read_status(context, host, by=By.RPC)
-    if status.trouble:
+    # A node that loops answers now and then: whose code runs the migrations must not depend on
+    # the moment, or the plan would be another one each time.
+    runs = look.snapshot.unit.word is UnitWord.RUNNING
+    status = await read_status(context, host, by=By.RPC if runs else By.EVAL)
+    if runs and status.trouble:
         beside = await read_status(context, host, by=By.EVAL)
         status = status if beside.trouble else beside
     if status.trouble:
