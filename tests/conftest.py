@@ -48,3 +48,29 @@ def _memory() -> str | None:
 async def demo_fleet(make_fleet: MakeFleet) -> DemoFleet:
     """Three quiet hosts: web1 and web2 well, web3 with a release that was never started."""
     return await make_fleet()
+
+
+WHOLE = frozenset(
+    {
+        "test_cli_plans.py",
+        "test_deploy_cuts.py",
+        "test_deploy_demo.py",
+        "test_detached.py",
+        "test_migrate_demo.py",
+        "test_migrations_demo.py",
+        "test_operations.py",
+        "test_resume_demo.py",
+        "test_rollback_demo.py",
+        "test_signals_in_a_plan.py",
+        "test_start_stop_demo.py",
+    }
+)
+"""The files that carry whole plans out: too slow for the suite that is run after every change."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them before the markers are looked at."""
+    for item in items:
+        if item.path.name in WHOLE:
+            item.add_marker(pytest.mark.whole)
