@@ -47,6 +47,8 @@ _INSTALL = """\
 cd "$1" || exit 66
 s=.beamdeck/staging/$2
 [ -d "$s/releases/$2" ] || exit 65
+echo $$ >"$s.pid"
+trap 'rm -f -- "$s.pid"' EXIT
 mkdir -p lib releases bin .beamdeck/bin || exit 73
 now=releases/start_erl.data
 [ ! -s var/start_erl.data ] || [ -f "$s/releases/$2/env.sh" ] || now=var/start_erl.data
@@ -76,6 +78,8 @@ shift 3
 [ -z "$e" ] || [ -d "$e" ] || echo "missing=$e"
 for d do [ -d "$d" ] || echo "missing=$d"; done
 [ ! -e ".beamdeck/staging/$v" ] || echo "staged=1"
+p=.beamdeck/staging/$v.pid
+[ ! -s "$p" ] || ! kill -0 "$(cat "$p")" 2>/dev/null || echo "working=1"
 [ ! -f releases/start_erl.data ] || { read -r x b <releases/start_erl.data; echo "boots=$b"; }
 echo end=1
 """

@@ -36,8 +36,8 @@ _TAIL_LINES = 60
 _TAIL_BYTES = 64 * 1024
 
 # As the owner. $1 folder, $2 operation, $3 and $4 size and SHA-256 of the copy as it is known,
-# $5 how many of its bytes stay, $6 what comes behind them. Two writers wait for each other where
-# the host has flock; elsewhere the second has the time between its look and its rename.
+# $5 how many of its bytes stay, $6 how many come behind them, on stdin. Two writers wait for each
+# other where the host has flock; elsewhere the second has the time between its look and its rename.
 _GROW = """\
 umask 027
 folder=$1 ops=$1/ops file=$1/ops/$2.jsonl new=$1/ops/.$2.$$
@@ -58,7 +58,8 @@ if [ "$is" != "$3 $4" ]; then
   printf '%s\\n' "$is"
   exit 65
 fi
-{ if [ "$5" != 0 ]; then head -c "$5" "$file"; fi && printf %s "$6"; } >"$new" && sync "$new" &&
+{ if [ "$5" != 0 ]; then head -c "$5" "$file"; fi && cat; } >"$new" &&
+  [ "$(wc -c <"$new")" -eq "$(($5 + $6))" ] && sync "$new" &&
   mv -f -T -- "$new" "$file" || { rm -f -- "$new"; exit 73; }
 state
 """
@@ -113,10 +114,16 @@ def grow_copy(app: App, op: str, known: CopyState, keep_bytes: int, more: bytes)
         str(known.size_bytes),
         known.digest,
         str(keep_bytes),
-        more.decode("ascii"),
+        str(len(more)),
     )
     return owner_command(
-        app, _GROW, words, effect=Effect.CHANGE, timeout_s=_LIMIT_S, max_bytes=16 * 1024
+        app,
+        _GROW,
+        words,
+        feed=more.decode("ascii"),
+        effect=Effect.CHANGE,
+        timeout_s=_LIMIT_S,
+        max_bytes=16 * 1024,
     )
 
 

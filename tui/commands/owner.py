@@ -38,6 +38,17 @@ shift 3
 as_owner /bin/sh -c "$inner" beamdeck "$@"
 """
 )
+# As above, with $4 on the stdin of `inner`: sudo writes every word of a command into the host's
+# log, and cuts it into lines there.
+_FEED = (
+    AS_OWNER
+    + """\
+inner=$3
+feed=$4
+shift 4
+printf %s "$feed" | as_owner /bin/sh -c "$inner" beamdeck "$@"
+"""
+)
 
 
 def owner_command(
@@ -45,19 +56,21 @@ def owner_command(
     inner: str,
     words: tuple[str, ...] = (),
     *,
+    feed: str | None = None,
     effect: Effect = Effect.READ,
     timeout_s: float = 20.0,
     max_bytes: int = 4 * 1024 * 1024,
 ) -> Command:
     """`inner` (constant shell text of ours, `words` as $1…) run as the app's owner.
 
+    `feed` is what it finds on its stdin, for what is too long to be a word.
     Without an owner in the configuration it is whoever owns the release's folder. Exit status
     NOT_ALLOWED if that may not be, 66 if there is no such folder.
     """
     return Command(
-        (app.root, app.owner or "", inner, *words),
+        (app.root, app.owner or "", inner, *(() if feed is None else (feed,)), *words),
         effect=effect,
         timeout_s=timeout_s,
         max_bytes=max_bytes,
-        script=_RUN,
+        script=_RUN if feed is None else _FEED,
     )

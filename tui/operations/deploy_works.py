@@ -94,6 +94,8 @@ def _install(app: App) -> Looks:
     def refusal(step: Step, said: Said, facts: Facts) -> str:
         if "there" in said:
             return f"releases/{step.param('version')} is there by now"
+        if "working" in said:
+            return "it is being moved into its place already"
         return "" if "staged" in said else "what was unpacked is gone"
 
     def truth(step: Step, said: Said, outcome: Outcome | None) -> Finding | None:
@@ -102,8 +104,10 @@ def _install(app: App) -> Looks:
             boots = first(said, "boots")
             told = f"; the next start still boots {boots}" if boots else ""
             return Finding(StepState.DONE, f"in its place, whole{told}")
+        if "working" in said:
+            return None
         if outcome is None or not outcome.known:
-            # Renames of some milliseconds: they are over, or they never began.
+            # Not at work: it died in between, or it never began.
             note = "it did not come to its end"
         else:
             note = _why(outcome, said, "it could not be moved into its place")
