@@ -64,6 +64,17 @@ class HostActs(Place):
 
         self.post_message(PlanAsked(self.deck.key, kind, (hosts_param(hosts),)))
 
+    def action_finish(self) -> None:
+        """Open the plan that the highlighted host was left out of, for it alone."""
+        from tui.operations.pending import finishing
+
+        host = self.highlighted()
+        pending = next((left for left in self.deck.left_out if left.host == host), None)
+        if pending is None:
+            self.notify(f"{host} was left out of nothing", timeout=3, markup=False)
+            return
+        self.post_message(PlanAsked(self.deck.key, pending.kind, finishing(pending)))
+
     def action_trust(self) -> None:
         """What keeps the highlighted host out."""
         host = self.highlighted()

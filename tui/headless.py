@@ -18,6 +18,7 @@ from tui.model.fleet import App, Config, Environment
 from tui.model.host import HostView
 from tui.model.journal import JournalQuery, Level
 from tui.model.journal_filter import Filter
+from tui.model.pending import Pending
 from tui.operations.deck import Deck, open_deck, open_site
 from tui.paths import config_file, open_private, state_folder
 
@@ -54,20 +55,22 @@ def print_status(
     """Print every host's facts; 0 if all answered, 1 if one did not."""
     from tui.model.status import status_json, status_lines
 
-    async def read() -> tuple[HostView, ...]:
+    async def read() -> tuple[tuple[HostView, ...], tuple[Pending, ...]]:
         async with opened(config, environment, app) as deck:
             deck.start(journal=False)
             await deck.settled(timeout_s)
             for warning in deck.fleet.warnings:
                 print(warning, file=sys.stderr)
-            return tuple(deck.board.views)
+            await deck.read_left_out()
+            return tuple(deck.board.views), deck.left_out
 
-    views = asyncio.run(read())
+    views, left = asyncio.run(read())
     now = time.time()
     if as_json:
-        print(json.dumps(status_json(environment, app, views, now), indent=2, ensure_ascii=False))
+        told = status_json(environment, app, views, now, left)
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(status_lines(environment, app, views, now)))
+        print("\n".join(status_lines(environment, app, views, now, left)))
     return 0 if all(view.fresh(now) for view in views) else 1
 
 

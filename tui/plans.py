@@ -200,12 +200,12 @@ class PlanDesk:
         self._runs[deck.key] = run
         self._finished.append(run)
         # A task of the desk, not a worker of a screen: it outlives whatever is popped.
-        task = asyncio.create_task(self._carry_out(run), name=plan.title)
+        task = asyncio.create_task(self._carry_out(deck, run), name=plan.title)
         task.add_done_callback(self._app.service_ended)
         self._tasks[deck.key] = task
         self._app.push_screen(WalkthroughScreen(deck, run))
 
-    async def _carry_out(self, run: PlanRun) -> None:
+    async def _carry_out(self, deck: Deck, run: PlanRun) -> None:
         try:
             await run.run()
         except BeamdeckError as error:
@@ -219,6 +219,7 @@ class PlanDesk:
                     timeout=15,
                     markup=False,
                 )
+            await deck.read_left_out()
 
     def stop_before_next_step(self) -> None:
         """Let the present steps end and begin no other."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from screens.operations import OperationScreen, OperationsScreen
 from tui.errors import BeamdeckError
 from tui.model.operation import Unresolved
+from tui.model.pending import pending_notices
 from tui.model.plan import StepState
 from tui.operations.open_operations import OpenOperations, open_operations
 from tui.operations.planners import step_kinds
@@ -27,6 +28,8 @@ HINT = "the key O, or the command for it, looks at them"
 async def tell_found(app: BeamdeckApp, deck: Deck) -> None:
     """Once the hosts have answered, say which operations they know of that were never ended."""
     await deck.settled(SETTLE_S)
+    await deck.read_left_out()
+    watch_returns(app, deck)
     try:
         found = (await open_operations(deck.context, deck.oplog)).found
     except BeamdeckError as error:
@@ -43,6 +46,27 @@ async def tell_found(app: BeamdeckApp, deck: Deck) -> None:
             timeout=30,
             markup=False,
         )
+
+
+def watch_returns(app: BeamdeckApp, deck: Deck) -> None:
+    """Say once of each host that a plan left out that it is back and what finishes it."""
+    told: set[tuple[str, str]] = set()
+
+    def look() -> None:
+        now = deck.clock()
+        for notice in pending_notices(deck.left_out, deck.board.views, now):
+            if notice.keys and (notice.host, notice.headline) not in told:
+                told.add((notice.host, notice.headline))
+                app.notify(
+                    f"{notice.headline}\nthe key F on the hosts makes a plan to finish it",
+                    title=notice.host,
+                    severity="warning",
+                    timeout=30,
+                    markup=False,
+                )
+
+    deck.board.watch(look)
+    look()
 
 
 async def show_operations(app: BeamdeckApp, deck: Deck) -> None:

@@ -86,6 +86,17 @@ for file in $(ls -1r | grep -E '^[A-Za-z0-9-]+\\.jsonl$' | head -n 200); do
 done
 """
 
+# As the owner. $1 folder, $2 how many, $3 bytes of a record. Printed as by the one above.
+_LIST_ENDED = """\
+cd "$1/ops" 2>/dev/null || exit 0
+for file in $(ls -1r | grep -E '^[A-Za-z0-9-]+\\.jsonl$' | head -n "$2"); do
+  tail -n 1 "$file" | head -c "$3" | grep -q '"event":"end"' || continue
+  printf '== op %s\\n' "${file%.jsonl}"
+  head -n 1 "$file" | head -c "$3"
+  tail -n 1 "$file" | head -c "$3"
+done
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class CopyState:
@@ -148,10 +159,17 @@ def list_open(app: App) -> Command:
     return owner_command(app, _LIST, words, timeout_s=_LIMIT_S, max_bytes=bound)
 
 
+def list_ended(app: App, most: int) -> Command:
+    """Of the newest `most` operations on the host those that have their end; a read."""
+    words = (work_folder(app), str(most), str(_TAIL_BYTES))
+    bound = most * 2 * (_TAIL_BYTES + 256)
+    return owner_command(app, _LIST_ENDED, words, timeout_s=_LIMIT_S, max_bytes=bound)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenCopy:
-    """An operation without an end as a look at a host shows it: the lines of its first record and
-    its last ones, in order, without the plan in full; they are parts, and prove nothing."""
+    """An operation as a look at a host shows it: the lines of its first record and its last ones,
+    in order, without the plan in full; they are parts, and prove nothing."""
 
     op: str
     lines: tuple[bytes, ...]

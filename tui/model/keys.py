@@ -66,6 +66,7 @@ KEYS: tuple[Key, ...] = (
     Key("mark_all", "asterisk", "mark_all", "mark all", "hosts"),
     Key("actions", "a", "actions", "actions", "hosts", shown=True),
     Key("restart", "R", "restart", "restart", "hosts", shown=True, also=("host",)),
+    Key("finish", "F", "finish", "finish what it was left out of", "hosts", also=("host",)),
     Key("trust", "t", "trust", "host key, passphrase", "hosts", also=("host",)),
     Key("reconnect", "c", "reconnect", "connect again", "hosts", also=("host",)),
     Key("ask_node", "v", "ask_node", "ping its node", "host", shown=True),

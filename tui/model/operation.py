@@ -199,15 +199,15 @@ def of_records(
     return Unresolved(
         op=op,
         path=path,
-        title=_text(plan.get("title")),
-        kind=_text(plan.get("kind")),
-        environment=_text(plan.get("environment")),
-        app=_text(plan.get("app")),
+        title=text_of(plan.get("title")),
+        kind=text_of(plan.get("kind")),
+        environment=text_of(plan.get("environment")),
+        app=text_of(plan.get("app")),
         began_at=_number(plan.get("at")),
         step=index,
-        step_kind=_text(step.get("kind")),
-        host=_text(step.get("host")),
-        what=_text(step.get("what")),
+        step_kind=text_of(step.get("kind")),
+        host=text_of(step.get("host")),
+        what=text_of(step.get("what")),
         state="" if state == StepState.RUNNING else state,
         before=_facts(last.get("before")),
         plan_facts=_facts(plan.get("facts")),
@@ -268,11 +268,12 @@ def worker_of(records: Sequence[Mapping[str, object]]) -> Worker:
     said = [record for record in records if record.get("event") in BEGINNERS]
     last: Mapping[str, object] = said[-1] if said else {}
     return Worker(
-        _text(last.get("os_user")), _text(last.get("client_host")), _number(last.get("at"))
+        text_of(last.get("os_user")), text_of(last.get("client_host")), _number(last.get("at"))
     )
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A record's value as text of one line that may be shown; empty if it is none."""
     return from_host(value, limit=2000).replace("\n", " ") if isinstance(value, str) else ""
 
 

@@ -8,12 +8,17 @@ from dataclasses import asdict
 from tui.model.drift import odd_ones
 from tui.model.fleet import App, Environment
 from tui.model.host import HostView
-from tui.model.notice import notices
+from tui.model.notice import Notice, notices
+from tui.model.pending import Pending, pending_notices
 from tui.model.words import counted, duration
 
 
 def status_json(
-    environment: Environment, app: App, views: Sequence[HostView], now: float
+    environment: Environment,
+    app: App,
+    views: Sequence[HostView],
+    now: float,
+    left_out: Sequence[Pending] = (),
 ) -> dict[str, object]:
     """Every fact of the hosts screen as JSON values; times are Unix seconds, sizes bytes."""
     odd = odd_ones(views)
@@ -27,9 +32,15 @@ def status_json(
         "notices": [
             {"host": n.host, "severity": n.severity.name.lower(), "text": n.headline,
              "lines": list(n.lines)}
-            for n in notices(views, now)
+            for n in _noticed(views, now, left_out)
         ],
     }  # fmt: skip
+
+
+def _noticed(
+    views: Sequence[HostView], now: float, left_out: Sequence[Pending]
+) -> tuple[Notice, ...]:
+    return (*notices(views, now), *pending_notices(left_out, views, now))
 
 
 def _host_json(view: HostView, odd: tuple[str, ...], now: float) -> dict[str, object]:
@@ -58,14 +69,18 @@ def _host_json(view: HostView, odd: tuple[str, ...], now: float) -> dict[str, ob
 
 
 def status_lines(
-    environment: Environment, app: App, views: Sequence[HostView], now: float
+    environment: Environment,
+    app: App,
+    views: Sequence[HostView],
+    now: float,
+    left_out: Sequence[Pending] = (),
 ) -> list[str]:
     """The same for people: a line a host, then what was noticed."""
     width = max([len(view.host) for view in views], default=4)
     lines = [f"{environment.name}  {app.name}  {counted(len(views), 'host')}"]
     for view in views:
         lines.append(f"{view.host:<{width}}  {_host_words(view, now)}")
-    for notice in notices(views, now):
+    for notice in _noticed(views, now, left_out):
         lines += ["", f"{notice.host}  {notice.headline}"]
         lines += [f"{'':<{len(notice.host)}}  {line}" for line in notice.lines]
     return lines

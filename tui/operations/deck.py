@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.model.fleet import App, Config, Environment
     from tui.model.migration_views import MigrationsSeen
     from tui.model.notice import Notice
+    from tui.model.pending import Pending
     from tui.operations.audit_log import AuditLog
     from tui.operations.console import ConsoleRun
     from tui.operations.context import PlanContext
@@ -63,7 +64,8 @@ class Deck:
     """One app of an open environment: probes and journal. Started and closed once.
 
     `migrations` is what a person had read of them last; nothing reads them by itself. `consoles`
-    are those that were opened and not closed, live or ended.
+    are those that were opened and not closed, live or ended. `left_out` is what plans left
+    hosts out of, as of the last `read_left_out`.
     """
 
     site: Site
@@ -74,6 +76,7 @@ class Deck:
     feed: JournalFeed
     migrations: MigrationsSeen | None = None
     consoles: list[ConsoleRun] = field(default_factory=list)
+    left_out: tuple[Pending, ...] = ()
     on_failure: Callable[[BaseException], None] = field(default=lambda error: _unhandled(error))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -139,8 +142,17 @@ class Deck:
     def notices(self) -> tuple[Notice, ...]:
         """What the console noticed about the hosts, worst first."""
         from tui.model.notice import notices
+        from tui.model.pending import pending_notices
 
-        return notices(self.board.views, self.clock())
+        views, now = self.board.views, self.clock()
+        found = (*notices(views, now), *pending_notices(self.left_out, views, now))
+        return tuple(sorted(found, key=lambda notice: notice.severity))
+
+    async def read_left_out(self) -> None:
+        """Look up here and on the hosts who was left out of what was done to the others."""
+        from tui.operations.pending import read_pending
+
+        self.left_out = await read_pending(self.context, self.oplog)
 
     def start(self, *, journal: bool = True) -> None:
         """Connect, probe and follow in the background; returns at once."""

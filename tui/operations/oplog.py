@@ -5,12 +5,14 @@ An operation without an `end` record is unresolved: only its hosts can say what 
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.errors import RecordUnwritable
+from tui.model.audit import parse_line
 from tui.model.command import Outcome, display
 from tui.model.consent import Consent
 from tui.model.operation import WHOLE, Unresolved, read_content, whole_lines
@@ -108,6 +110,20 @@ class OpLog:
                     found.append(operation)
         return tuple(found)
 
+    def ended(self, most: int) -> tuple[tuple[str, tuple[dict[str, object], ...]], ...]:
+        """(operation, its first and last record) of the newest `most` logs here.
+
+        One that cannot be read is left out: `unresolved` tells of it.
+        """
+        found = []
+        for path in sorted(self.folder.glob("*.jsonl"), reverse=True)[:most]:
+            with contextlib.suppress(OSError, ValueError):
+                lines = whole_lines(self.content_of(path.stem))
+                if lines:
+                    ends = (lines[0].rstrip(b"\n"), lines[-1].rstrip(b"\n"))
+                    found.append((path.stem, tuple(map(parse_line, ends))))
+        return tuple(found)
+
     def path_of(self, op: str) -> Path:
         """Where the log of an operation is kept here, whether there is one or not."""
         return self.folder / f"{op}.jsonl"
@@ -160,6 +176,8 @@ def _plan_values(plan: Plan) -> dict[str, object]:
         "tier": int(plan.tier),
         "plan_hash": plan.hash,
         "facts": dict(plan.facts),
+        "params": dict(plan.params),
+        "left_out": list(plan.left_out),
         "steps": [
             {
                 "kind": step.kind,
