@@ -64,6 +64,7 @@ WHOLE = frozenset(
         "test_rollback_demo.py",
         "test_signals_in_a_plan.py",
         "test_start_stop_demo.py",
+        "test_untried_demo.py",
     }
 )
 """The files that carry whole plans out: too slow for the suite that is run after every change."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui.model.names import release_version_fits
+from tui.model.release import untried
 from tui.model.release_tree import TreeSeen, release_order, rollback_target
 
 
@@ -32,7 +33,7 @@ class Prunable:
 def prunable(tree: TreeSeen, keep: int) -> Prunable:
     """What pruning takes from a host so that `keep` releases stay, and never one that runs,
     boots next or is the newest way back. What is not known is a reason to take nothing."""
-    problem = _problem(tree)
+    problem = _problem(tree) or untried(tree.flavour)
     if problem:
         return Prunable(tree.host, problem=problem)
     reasons = {tree.runs: "it runs", tree.boots: "it boots next"}

@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 from tui.model.fleet import Flavour
 
+TRIED = frozenset({Flavour.MIX})
+"""The tools whose releases were changed on real hosts, in the lab."""
+
+
+def untried(flavour: Flavour) -> str:
+    """Why plans leave the files and the schema of such a release alone; empty if they need not.
+
+    A release whose tool is not known is judged by what is in its way, not by this.
+    """
+    if flavour is Flavour.AUTO or flavour in TRIED:
+        return ""
+    tool = "a Distillery" if flavour is Flavour.DISTILLERY else "a relx"
+    return (
+        f"it is {tool} release: no real one was changed by this console yet, so that it is only "
+        "read, restarted, started and stopped"
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFacts:

@@ -20,9 +20,11 @@ from tui.commands.sudo import RestartRight
 from tui.errors import BeamdeckError
 from tui.model.archive import Archive, ArchiveRefused
 from tui.model.command import Command
+from tui.model.fleet import Flavour
 from tui.model.host import HostView
 from tui.model.plan import PlanRefused
 from tui.model.preflight import no_upload_room, refusals
+from tui.model.release import untried
 from tui.operations.archive import inspect_archive
 from tui.operations.context import PlanContext
 from tui.operations.look_work import look_problem
@@ -133,11 +135,14 @@ def problems(context: PlanContext, look: DeployLook, archive: Archive) -> tuple[
     if look.problem or look.fit is None:
         return (look.problem or "it could not be asked",)
     restart = restart_problem(look.view, look.right, context.clock())
+    snapshot = look.view.snapshot
+    flavour = snapshot.release.flavour if snapshot is not None else Flavour.AUTO
     return tuple(
         filter(
             None,
             (
                 restart,
+                untried(archive.flavour) or untried(flavour),
                 *refusals(archive, look.fit),
                 *no_upload_room(archive, look.upload_room, look.upload_unwritable),
             ),

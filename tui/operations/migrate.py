@@ -27,6 +27,7 @@ from tui.model.migration_set import (
 )
 from tui.model.migration_source import Judgement
 from tui.model.plan import Facts, Loss, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
+from tui.model.release import untried
 from tui.model.words import counted
 from tui.operations.context import PlanContext
 from tui.operations.lock import with_locks
@@ -90,6 +91,9 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     elsewhere = [name for name in hosts_of(params) if name != host]
     if elsewhere:
         raise PlanRefused(f"migrations run once, on {host}; not on {', '.join(elsewhere)}")
+    snapshot = await context.refresh(host)
+    if snapshot is not None and untried(snapshot.release.flavour):
+        raise PlanRefused(f"{host}: {untried(snapshot.release.flavour)}")
     status, files = await asyncio.gather(_read(context, asked), read_sources(context, host))
     return await with_locks(context, plan_migrate(context, asked, status, files))
 

@@ -11,6 +11,7 @@ from tui.model.host import HostSnapshot, HostView
 from tui.model.migration import By, MigrationStatus, RepoStatus
 from tui.model.migration_files import MigrationFiles
 from tui.model.plan import PlanRefused
+from tui.model.release import untried
 from tui.model.release_tree import TreeSeen, VersionSeen
 from tui.model.unit import UnitWord
 from tui.operations.context import PlanContext
@@ -77,6 +78,8 @@ def target_problems(look: RollbackLook, version: str) -> list[str]:
     """Why the version cannot be booted there, in words; empty if it can."""
     if not look.tree.known:
         return [f"its releases cannot be read: {look.tree.problem}"]
+    if untried(look.tree.flavour):
+        return [untried(look.tree.flavour)]
     target = look.tree.version(version)
     if target is None:
         there = ", ".join(seen.version for seen in look.tree.versions) or "none"
