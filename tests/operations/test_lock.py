@@ -251,6 +251,27 @@ async def test_whoever_may_only_restart_does_so_without_a_lock_and_is_told_the_l
         assert right.owner.detaches
 
 
+async def test_on_a_full_disk_a_restart_goes_without_a_lock_and_nothing_else_does(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with console(demo_fleet, tmp_path) as at:
+        free = await at.plan("restart", hosts="web1 web2")
+        demo_fleet.machines["web1"].fill_disk()
+        plan = await at.plan("restart", hosts="web1 web2")
+        assert plan.hash != free.hash
+        assert [step.host for step in plan.steps if step.kind == "lock"] == ["web2"]
+        assert ("web1 lock", "none is kept") in plan.facts
+        (verdict,) = [v for v in plan.verdicts if v.guard == "lock"]
+        assert verdict.kind is VerdictKind.WARN
+        assert verdict.reason.startswith("web1 goes without a lock")
+        assert verdict.reason.endswith("no space is left on its disk")
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert run.ended.ok, run.ended.summary
+        with pytest.raises(PlanRefused, match="web1: no space is left on its disk"):
+            await at.plan("rollback", version="0.1.0", code_only="yes", hosts="web1")
+
+
 async def test_a_lock_that_cannot_be_written_begins_nothing(
     demo_fleet: DemoFleet, tmp_path: Path
 ) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from tui.commands.detached_shell import ALIVE
 from tui.commands.owner import AS_OWNER, owner_command
+from tui.commands.preflight import free_bytes
 from tui.commands.work_folder import work_folder
 from tui.model.command import Command, Effect
 from tui.model.fleet import App
@@ -25,6 +27,7 @@ HELD = 75
 
 LIMIT_S = 30.0
 _MOST_BYTES = 16 * 1024
+_ROOM_BYTES = 64 * 1024
 _OP = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,80}\Z")
 
 # As the owner. $1 folder, $2 operation, $3 JSON members of the holder, $4 the SSH user, $5 JSON
@@ -99,6 +102,8 @@ echo "now=$(date +%s)"
 lock=$(cat -- "$folder/lock" 2>/dev/null)
 if [ -z "$lock" ]; then
   if [ -e "$folder/lock" ]; then echo held=unreadable; else echo held=no; fi
+  d=$folder; [ -d "$d" ] || d=${d%/*}
+  if [ -w "$d" ]; then df -Pk -- "$d" | tail -n 1 | sed 's/^/room=/'; else echo read_only=1; fi
   echo
   exit 0
 fi
@@ -164,7 +169,7 @@ def parse_lock(host: str, answer: bytes) -> LockSeen:
     if not gap or not _number(said.get("now")):
         return LockSeen(host, problem="the host did not say how it stands")
     if said.get("held") == "no":
-        return LockSeen(host)
+        return LockSeen(host, cramped=_cramped(said))
     holder = _holder(body)
     if holder is None:
         return LockSeen(host, problem="there is one, and it does not say whose it is")
@@ -173,6 +178,14 @@ def parse_lock(host: str, answer: bytes) -> LockSeen:
         value for key, value in lines if key == "live" and value.startswith(f"{holder.op}-")
     )
     return LockSeen(host, holder, age_s=age_s, live=tuple(map(from_host, live)))
+
+
+def _cramped(said: Mapping[str, str]) -> str:
+    """Why nobody could take it there; empty if it can be taken, or that is not known."""
+    if "read_only" in said:
+        return "its folder cannot be written"
+    free = free_bytes(said.get("room", ""))
+    return "no space is left on its disk" if free is not None and free < _ROOM_BYTES else ""
 
 
 def operation_fits(op: str) -> bool:

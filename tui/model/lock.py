@@ -53,7 +53,8 @@ class LockSeen:
     """The lock of a host as one look shows it.
 
     `holder` None: nobody holds it, or `problem` says why that is not known; `barred`: because
-    the SSH user may keep no lock there. `age_s` is by the host's own clock. `live` are the
+    the SSH user may keep no lock there. `cramped` says why nobody could take it now (a full disk),
+    where it is free. `age_s` is by the host's own clock. `live` are the
     detached steps of the holder's operation that are at work.
     """
 
@@ -63,6 +64,7 @@ class LockSeen:
     age_s: float = 0.0
     live: tuple[str, ...] = ()
     barred: bool = False
+    cramped: str = ""
 
     @property
     def free(self) -> bool:

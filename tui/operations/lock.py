@@ -104,11 +104,12 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
     """The plan between taking and giving back the locks of its hosts, read freshly.
 
     PlanRefused if somebody holds one, with who and why, or if one cannot be taken; where the
-    SSH user may keep no lock and `or_without`, that host goes without one, and a verdict says so.
+    SSH user may keep no lock, or its disk is full, and `or_without`, that host goes without one,
+    and a verdict says so: in an incident a full disk must not forbid the restart that mends it.
     """
     seen = await read_locks(context, plan.hosts)
-    barred = [lock for lock in seen.values() if lock.barred]
-    lacking = await _lacking(context, barred)
+    lacking = await _lacking(context, [lock for lock in seen.values() if lock.barred])
+    lacking |= {host: lock.cramped for host, lock in seen.items() if lock.cramped}
     taken = {host: lock for host, lock in seen.items() if host not in lacking}
     problems = lock_problems(taken)
     if not or_without:
@@ -122,7 +123,7 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
     facts = (
         *plan.facts,
         *lock_facts(taken),
-        *((f"{host} lock", "none is kept") for host in barred),
+        *((f"{host} lock", "none is kept") for host in lacking),
     )
     return replace(
         plan,
