@@ -71,6 +71,57 @@ def test_a_step_tells_each_thing_once_from_sending_to_verdict(tmp_path: Path) ->
     assert " step=2 " in fleet.sessions["web2"].marks[0]
 
 
+@pytest.mark.parametrize("how", ["refused", "unsent"])
+@pytest.mark.parametrize("go_on", [True, False])
+def test_a_plan_under_way_waits_for_a_link_that_is_lost_between_its_steps(
+    tmp_path: Path, how: str, go_on: bool
+) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        session = fleet.sessions["web2"]
+        session.faults[session.uses + 1] = Fault(how, 60.0)
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, PlanPaused):
+                assert [host for host, text in fleet.sent if "systemctl" in text] == ["web1"]
+                if go_on:
+                    fleet.steering.go_on()
+                else:
+                    fleet.steering.stop_here()
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    (pause,) = [event for event in events if isinstance(event, PlanPaused)]
+    assert pause.index == 1
+    assert "out of sight before its step, of which nothing was sent" in pause.reason
+    assert ended(events).ok is go_on
+    assert last_of(events, 1).state is (StepState.DONE if go_on else StepState.REFUSED)
+    sent = [host for host, text in fleet.sent if "systemctl" in text]
+    assert sent == (["web1", "web2"] if go_on else ["web1"])
+
+
+def test_a_stop_is_heard_while_the_plan_waits_for_a_link(tmp_path: Path) -> None:
+    async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        plan = await fleet.plan()
+        session = fleet.sessions["web2"]
+        session.faults[session.uses + 1] = Fault("refused", 200.0)
+        events = []
+        async for event in fleet.run(plan):
+            events.append(event)
+            if isinstance(event, StepEvent) and event.detail.startswith("its link is lost"):
+                asyncio.get_running_loop().call_later(5.0, fleet.steering.stop_here)
+        return fleet, events
+
+    fleet, events = run(carry_out())
+    began = next(e.at for e in events if isinstance(e, StepEvent) and "link is lost" in e.detail)
+    assert ended(events).at - began < 10.0
+    assert not ended(events).ok
+    assert [host for host, text in fleet.sent if "systemctl" in text] == ["web1"]
+
+
 def test_the_first_failure_stops_the_rest(tmp_path: Path) -> None:
     async def carry_out() -> tuple[FakeFleet, list[PlanEvent]]:
         fleet = FakeFleet(tmp_path, Behaviour(), Behaviour(dies_after_s=0.3), Behaviour())

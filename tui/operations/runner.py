@@ -28,6 +28,7 @@ from tui.model.plan import (
 from tui.operations.guards import not_consented
 from tui.operations.host_copies import HostCopies
 from tui.operations.records import Records, Resumption
+from tui.operations.sight import link_back
 from tui.operations.step_hand import Desk, StepHand
 from tui.operations.steps import Finding, Steering
 
@@ -182,6 +183,8 @@ class _Run:
     async def _step(self, hand: StepHand, index: int, step: Step) -> Finding:
         """One step, and what the operator makes of it where it did not come out well."""
         finding = await hand.step(index, step, self._plan.facts)
+        while hand.unseen and index > self._start and await self._back(index, step):
+            finding = await hand.step(index, step, self._plan.facts)
         self._next, self._open = index + 1, finding.open
         self._tell(index, finding.state, finding.detail, warning=finding.warning)
         while (
@@ -196,6 +199,21 @@ class _Run:
             self._open = finding.open
             self._tell(index, finding.state, finding.detail, warning=finding.warning)
         return finding
+
+    async def _back(self, index: int, step: Step) -> bool:
+        """Whether a host whose link was lost before its step is back and the operator goes on.
+
+        A plan under way waits in a tunnel; one that has not begun is refused at once.
+        """
+        session = self._desk.sessions.get(step.host)
+        if session is None:
+            return False
+        self._tell(index, StepState.WAITING, "its link is lost; nothing of it was sent")
+        if not await link_back(session, self._steering.stopped()):
+            return False
+        away = f"{step.host} was out of sight before its step, of which nothing was sent yet."
+        await self._pause(index, f"{away} It is back; the plan waits.")
+        return not self._steering.stopping
 
     async def _end_early(self, hand: StepHand, early: _Early) -> None:
         """Skip the rest, give back the locks that are held, and end.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from tui.errors import BeamdeckError
@@ -53,6 +53,20 @@ async def in_sight(
         except TimeoutError:
             raise OutOfSight from None
         say(StepState.VERIFYING, "the link is back; reading the host")
+
+
+async def link_back(session: Session, enough: Coroutine[object, object, None]) -> bool:
+    """Whether the link can be used again within RECONNECT_S seconds, and before `enough` ends."""
+    back = asyncio.ensure_future(session.usable())
+    given_up = asyncio.ensure_future(enough)
+    try:
+        await asyncio.wait(
+            (back, given_up), timeout=RECONNECT_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        return back.done() and back.exception() is None
+    finally:
+        back.cancel()
+        given_up.cancel()
 
 
 async def read_in_sight(session: Session, command: Command, say: Say) -> Outcome | None:

@@ -85,7 +85,8 @@ class StepHand:
 
     `begun` is the step whose intent is written and whose truth is not, None between steps;
     `mute` says that a result could not be written down, `stood_down` that another console goes on
-    with the operation; `lost_sight` that the last step's host was out of sight meanwhile.
+    with the operation; `lost_sight` that the last step's host was out of sight meanwhile, `unseen`
+    that it was so before the step, of which nothing was sent then.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class StepHand:
         self.mute = ""
         self.stood_down = ""
         self.lost_sight = False
+        self.unseen = False
         self._last: _Sent | None = None
         self._desk = desk
         self._grant = grant
@@ -109,7 +111,7 @@ class StepHand:
 
     async def step(self, index: int, step: Step, facts: Facts) -> Finding:
         """Carry one step out; every ending but a cancellation is a Finding."""
-        self.lost_sight = False
+        self.lost_sight = self.unseen = False
         here = Here() if step.host == HERE else None
         session: Session | None = here or self._desk.sessions.get(step.host)
         if session is None:
@@ -120,8 +122,9 @@ class StepHand:
         try:
             ready = await work.judge()
         except BeamdeckError as error:
-            return self._refused(index, step, f"it cannot be read now: {error.detail}")
+            ready = Ready(refused=f"it cannot be read now: {error.detail}")
         if ready.refused:
+            self.unseen = not session.link.usable
             return self._refused(index, step, ready.refused)
         try:
             mark = self.records.intent(index, step, ready, session.link.fingerprint or "")

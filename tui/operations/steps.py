@@ -142,6 +142,12 @@ class Steering:
         if not self._stop:
             await self._moved.wait()
 
+    async def stopped(self) -> None:
+        """Wait until no further step shall begin."""
+        while not self._stop:
+            self._moved.clear()
+            await self._moved.wait()
+
     async def reads_again(self) -> bool:
         """Wait, from now on, until a stuck step shall be read anew (True) or left (False)."""
         self._again = False
