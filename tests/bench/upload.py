@@ -1,9 +1,9 @@
 """How fast an upload is beside scp's, for the same file, cipher and server; prints the ratio.
 
-    python -m tests.bench.upload [PAIRS] [MEGABYTES]
+    python -m tests.bench.upload [--lab] [PAIRS] [MEGABYTES]
 
-A real sshd on loopback, or a host of the lab if it is up (`BEAMDECK_LAB=…`). Pairs are taken in
-turn, so that what else the machine does falls on both; the medians are compared.
+A real sshd on loopback, or with `--lab` the host web1 of a lab that is up. Pairs are taken in turn,
+so that what else the machine does falls on both; the medians are compared.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab.lab import Lab, default_folder
+from tests.lab.network import entered
+from tests.lab.recipe import MACHINES
 from tui.model.fleet import Environment, Host, Limits
 from tui.ssh.fleet import Fleet
 from tui.ssh.gate import Gate
@@ -33,11 +36,22 @@ MUST, GOAL = 0.8, 0.95
 class Server:
     """A real sshd: where it listens, who may come in with which key, and its known_hosts."""
 
+    address: str
     port: int
     user: str
     key: Path
     known_hosts: Path
-    home: Path
+
+    def ssh(self, *command: str) -> str:
+        """What the machine's own client brings."""
+        argv = ["ssh", "-p", str(self.port), *self.options, f"{self.user}@{self.address}", *command]
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+    @property
+    def options(self) -> list[str]:
+        """The options of ssh and scp: this key, this cipher, strictly checked."""
+        known = f"UserKnownHostsFile={self.known_hosts}"
+        return ["-i", str(self.key), "-c", CIPHER, "-o", known, "-o", "BatchMode=yes"]
 
 
 @contextlib.contextmanager
@@ -65,7 +79,7 @@ def sshd() -> Iterator[Server]:
     try:
         _wait(port)
         user = os.environ.get("USER") or "root"
-        yield Server(port, user, folder / "user", folder / "known_hosts", Path.home())
+        yield Server("127.0.0.1", port, user, folder / "user", folder / "known_hosts")
     finally:
         server.terminate()
         server.wait()
@@ -90,13 +104,23 @@ def _wait(port: int) -> None:
     raise SystemExit("sshd did not come up")
 
 
+@contextlib.contextmanager
+def web1() -> Iterator[Server]:
+    """The lab's first host, as devops; this process is in the lab's network from here on."""
+    lab = Lab(Path(os.environ.get("BEAMDECK_LAB") or default_folder()))
+    if not lab.running:
+        raise SystemExit("no lab is up: python -m tests.lab up")
+    (machine,) = (machine for machine in MACHINES if machine.name == "web1")
+    with entered():
+        yield Server(machine.address, 22, "devops", lab.key, lab.known_hosts)
+
+
 def scp(server: Server, file: Path, target: str) -> float:
     """Seconds that scp takes, its start and sign-in included."""
-    options = ["-q", "-P", str(server.port), "-i", str(server.key), "-c", CIPHER]
-    options += ["-o", f"UserKnownHostsFile={server.known_hosts}", "-o", "BatchMode=yes"]
+    argv = ["scp", "-q", "-P", str(server.port), *server.options, str(file)]
     began = time.monotonic()
     subprocess.run(
-        ["scp", *options, str(file), f"{server.user}@127.0.0.1:{target}"],
+        [*argv, f"{server.user}@{server.address}:{target}"],
         check=True,
         env={**os.environ, "SSH_AUTH_SOCK": ""},
     )
@@ -105,10 +129,8 @@ def scp(server: Server, file: Path, target: str) -> float:
 
 def connect_seconds(server: Server) -> float:
     """Seconds of an ssh that does nothing: what scp spends before the first byte."""
-    options = ["-p", str(server.port), "-i", str(server.key), "-c", CIPHER]
-    options += ["-o", f"UserKnownHostsFile={server.known_hosts}", "-o", "BatchMode=yes"]
     began = time.monotonic()
-    subprocess.run(["ssh", *options, f"{server.user}@127.0.0.1", "true"], check=True)
+    server.ssh("true")
     return time.monotonic() - began
 
 
@@ -132,7 +154,7 @@ async def measure(server: Server, pairs: int, megabytes: int) -> int:
         file.write_bytes(os.urandom(megabytes * 1024 * 1024))
         host = Host(
             "bench",
-            address="127.0.0.1",
+            address=server.address,
             port=server.port,
             user=server.user,
             identity=str(server.key),
@@ -149,11 +171,11 @@ async def measure(server: Server, pairs: int, megabytes: int) -> int:
                 connect = await asyncio.to_thread(connect_seconds, server)
                 theirs.append(await asyncio.to_thread(scp, server, file, names[0]) - connect)
                 own.append(await ours(fleet, gate, file, names[1]))
-            same = (server.home / names[0]).read_bytes() == (server.home / names[1]).read_bytes()
+            sums = await asyncio.to_thread(server.ssh, "sha256sum", *names)
+            same = len({line.split()[0] for line in sums.splitlines()}) == 1
         finally:
             await fleet.close()
-            for name in names:
-                (server.home / name).unlink(missing_ok=True)
+            server.ssh("rm", "-f", *names)
     scp_s, ours_s = statistics.median(theirs), statistics.median(own)
     print(f"{megabytes} MB, {pairs} pairs, {CIPHER}, medians; both files the same: {same}")
     print(f"scp       {megabytes / scp_s:8.1f} MB/s (its connecting taken off)")
@@ -164,9 +186,10 @@ async def measure(server: Server, pairs: int, megabytes: int) -> int:
 
 def main() -> int:
     """The command."""
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 384
-    with sshd() as server:
+    words = [word for word in sys.argv[1:] if word != "--lab"]
+    pairs = int(words[0]) if words else 5
+    megabytes = int(words[1]) if len(words) > 1 else 384
+    with web1() if "--lab" in sys.argv else sshd() as server:
         return asyncio.run(measure(server, pairs, megabytes))
 
 

@@ -24,8 +24,9 @@ from tui.operations.audit_log import verify
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 CUT = ("unpack", "restart", "migrate_up")
+QUICK = Limits(keepalive_s=1.0, keepalive_misses=3)
 INTO_IT_S = 0.4
-AWAY_S = 20.0
+AWAY_S = 7.0
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_a_link_cut_in_mid_step_of_a_deploy_costs_nothing_but_time(
         with black_hole(host):
             await asyncio.sleep(AWAY_S)
 
-    async with plan_console(at_lab, app, tmp_path, limits=Limits()) as at:
+    async with plan_console(at_lab, app, tmp_path, limits=QUICK) as at:
         plan = await at.plan("deploy", archive=str(lab.releases / "billing-0.3.0.tar.gz"))
         run = at.run_of(plan)
 
