@@ -164,7 +164,7 @@ def deploy(
 
 
 @_words("rollback")
-@click.option("--version", required=True, help="The release version to go back to.")
+@click.option("--version", "--to", required=True, help="The release version to go back to.")
 @click.option("--code-only", is_flag=True, help="Leave the schema ahead.")
 @click.option("--canary", is_flag=True, help="One host first, then a pause.")
 def rollback(doing: Doing, common: Common, version: str, code_only: bool, canary: bool) -> None:

@@ -20,7 +20,7 @@ BUILD_PACKAGES = (
 )
 NEEDED = ("debootstrap", "systemd-container", "iproute2", "openssh-client")
 APPLICATION = Path(__file__).parent / "application"
-VERSIONS = ("0.1.0", "0.2.0", "0.3.0")
+VERSIONS = ("0.1.0", "0.2.0", "0.2.1", "0.3.0")
 
 # Another name is another lab: two can be up at once, with one cache.
 NAMESPACE = os.environ.get("BEAMDECK_LAB_NAME", "beamdeck-lab")

@@ -74,3 +74,48 @@ async def test_a_host_that_is_away_is_left_out_by_its_name_only(
             assert plan.left_out == ("web2",)
             assert {step.host for step in plan.steps} == {"web1"}
             assert "web2" in dict(plan.params)["hosts"].split(), "it is still asked for"
+
+
+async def test_code_first_is_told_and_the_newer_code_takes_the_schema_back(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1", "web2"))
+    amount = 20180101120000
+    async with plan_console(demo.environment, demo.app, tmp_path) as at:
+        await at.do("rollback", version="0.1.0", code_only="yes")
+        plan = await at.plan("rollback", version="0.1.0")
+        (told,) = [v.reason for v in plan.verdicts if "0.1.0 runs, but" in v.reason]
+        assert f"{amount}: applied, and in no file of it" in told
+        assert "by the code of 0.2.0" in plan.title
+        assert "plan rollback billing --to 0.2.0" in plan.undo
+        assert [s.kind for s in plan.steps if "lock" not in s.kind] == ["migrate_down"]
+        assert plan.losses, "the column goes with what is in it"
+        before = [await at.context.refresh(host) for host in ("web1", "web2")]
+        run = await at.carry_out(plan)
+        assert run.ended is not None
+        assert run.ended.ok, run.ended.summary
+        assert amount not in demo.database.applied
+        after = [await at.context.refresh(host) for host in ("web1", "web2")]
+        pids = [[s.unit.main_pid for s in seen if s is not None] for seen in (before, after)]
+        assert pids[0] == pids[1], "none was restarted"
+        assert len(pids[0]) == 2
+        with pytest.raises(PlanRefused, match=r"every host runs and boots 0\.1\.0 already"):
+            await at.plan("rollback", version="0.1.0")
+
+
+async def test_what_two_releases_share_is_told_by_the_archive_or_not_at_all(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    demo = await make_fleet(hosts=("web1",))
+    rel = demo.machines["web1"].beam.tree.real / "releases/0.1.0/billing.rel"
+    text = rel.read_text()
+    rel.write_text(text.replace('{billing,"0.1.0"', '{billing,"0.2.0"'))
+    assert rel.read_text() != text
+    store = tmp_path / "store"
+    store.mkdir()
+    app = replace(demo.app, release_store=str(store))
+    async with plan_console(demo.environment, app, tmp_path) as at:
+        with pytest.raises(PlanRefused, match=r"shares its folder of migrations with 0\.2\.0"):
+            await at.plan("rollback", version="0.1.0")
+        plan = await at.plan("rollback", version="0.1.0", code_only="yes")
+        assert any("put the archive" in v.reason for v in plan.verdicts)

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui.model.migration import Direction
-from tui.model.migration_set import problems as set_problems
 from tui.model.migration_set import set_words
 from tui.model.plan import Facts, Loss, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
+from tui.model.rollback_delta import Group, RollbackDelta
 from tui.model.words import counted
 from tui.operations.context import PlanContext
 from tui.operations.deploy_steps import restart_to, switch_step
@@ -24,12 +24,11 @@ from tui.operations.planners import hosts_of, hosts_param, without_of, without_p
 from tui.operations.restart import restart_problem
 from tui.operations.restart_state import restart_facts
 from tui.operations.rights import refusals, rights_for
+from tui.operations.rollback_delta import read_delta
 from tui.operations.rollback_look import (
-    Delta,
     RollbackLook,
     is_there,
     look_at_hosts,
-    read_delta,
     target_of,
     target_problems,
 )
@@ -88,64 +87,73 @@ def _refuse(context: PlanContext, asked: Asked, looks: Sequence[RollbackLook]) -
         away = tuple(look.view.host for look in looks if not look.view.link.usable)
         only = bool(away) and len(found) == len(away) < len(looks)
         raise PlanRefused("\n".join(found), away if only else ())
-    if all(is_there(look, asked.version) for look in looks):
+    if asked.code_only and _there(asked, looks):
         raise PlanRefused(f"every host runs and boots {asked.version} already")
 
 
+def _there(asked: Asked, looks: Sequence[RollbackLook]) -> bool:
+    """Whether the code is back already, so that the schema alone is left to go."""
+    return all(is_there(look, asked.version) for look in looks)
+
+
 def plan_rollback(
-    context: PlanContext, asked: Asked, looks: Sequence[RollbackLook], delta: Delta
+    context: PlanContext, asked: Asked, looks: Sequence[RollbackLook], delta: RollbackDelta
 ) -> Plan:
     """The plan from what was read. Pure; PlanRefused lists what stands in the way."""
     if delta.problem and not asked.code_only:
         raise PlanRefused(
             f"which migrations {asked.version} lacks cannot be told: {delta.problem}\n"
+            f"{delta.remedy + chr(10) if delta.remedy else ''}"
             "Code only, with the schema left as it is, can be planned all the same."
         )
-    downs, losses = _downs(context, Delta() if asked.code_only else delta)
+    downs, losses = _downs(context, RollbackDelta() if asked.code_only else delta)
+    back = _there(asked, looks)
+    if back and not downs:
+        raise PlanRefused(f"every host runs and boots {asked.version} already")
     environment, names = context.environment, [look.view.host for look in looks]
     where = ", ".join(names) if len(names) < 4 else counted(len(names), "host")
     base = Tier.PRODUCTION if environment.production else Tier.REVERSIBLE
     return Plan(
         kind=KIND,
-        title=f"roll back to {asked.version} on {where}",
+        title=_schema_title(asked, delta) if back else f"roll back to {asked.version} on {where}",
         environment=environment.name,
         production=environment.production,
         app=context.app.name,
         tier=Tier.DATA_LOSS if downs else base,
-        steps=(*downs, *_moves(context, asked, looks)),
+        steps=downs if back else (*downs, *_moves(context, asked, looks)),
         facts=tuple(sorted(_facts(asked, looks, delta))),
         verdicts=_verdicts(context, asked, names, delta),
         left_out=asked.without,
-        undo=_undo(context.app.name, looks, bool(downs)),
+        undo=_undo(context.app.name, looks, bool(downs), delta if back else None),
         params=_params(asked, names),
         losses=losses,
         oldest=str(min(delta.versions)) if downs else "",
     )
 
 
-def _downs(context: PlanContext, delta: Delta) -> tuple[tuple[Step, ...], tuple[Loss, ...]]:
+def _schema_title(asked: Asked, delta: RollbackDelta) -> str:
+    release = delta.status.release if delta.status is not None else ""
+    return f"take the schema back to {asked.version} by the code of {release}"
+
+
+def _downs(context: PlanContext, delta: RollbackDelta) -> tuple[tuple[Step, ...], tuple[Loss, ...]]:
     """The steps that take the schema back, newest first, and what is lost by them."""
     steps: list[Step] = []
     losses: list[Loss] = []
     status, files = delta.status, delta.files
-    if status is None or files is None:
+    if status is None:
         return (), ()
-    found: list[str] = []
+    if delta.obstacles:
+        lines = "\n".join(f"{status.host}: {problem}" for problem in delta.obstacles)
+        raise PlanRefused(f"{lines}\nCode only, with the schema left ahead, can be planned.")
     for name, versions in delta.goes:
         repo = status.repo(name)
-        if repo is None:
-            continue
-        judgements = files.judgements(repo)
-        found += set_problems(repo, versions, Direction.DOWN, judgements)
-        if not found:
+        if repo is not None:
             steps += down_steps(
                 context, status, versions, by=status.by, release=status.release, repo=name
             )
             one = replace(status, repos=(repo,))
-            losses += losses_of(one, versions, Direction.DOWN, judgements)
-    if found:
-        lines = "\n".join(f"{status.host}: {problem}" for problem in found)
-        raise PlanRefused(f"{lines}\nCode only, with the schema left ahead, can be planned.")
+            losses += losses_of(one, versions, Direction.DOWN, files.judgements(repo))
     return tuple(steps), tuple(losses)
 
 
@@ -167,7 +175,9 @@ def _moves(context: PlanContext, asked: Asked, looks: Sequence[RollbackLook]) ->
     return tuple(steps)
 
 
-def _facts(asked: Asked, looks: Sequence[RollbackLook], delta: Delta) -> list[tuple[str, str]]:
+def _facts(
+    asked: Asked, looks: Sequence[RollbackLook], delta: RollbackDelta
+) -> list[tuple[str, str]]:
     facts = [("version", asked.version), ("schema", "left ahead" if asked.code_only else "taken")]
     for look in looks:
         host, target = look.view.host, target_of(look, asked.version)
@@ -186,7 +196,7 @@ def _facts(asked: Asked, looks: Sequence[RollbackLook], delta: Delta) -> list[tu
 
 
 def _verdicts(
-    context: PlanContext, asked: Asked, names: Sequence[str], delta: Delta
+    context: PlanContext, asked: Asked, names: Sequence[str], delta: RollbackDelta
 ) -> tuple[Verdict, ...]:
     found = [Verdict(VerdictKind.PASS, "target", f"{asked.version} is whole on every host")]
 
@@ -196,7 +206,8 @@ def _verdicts(
     if context.migration_host not in names:
         warn(f"the schema stays as it is: {context.migration_host} is not in this plan")
     elif asked.code_only and delta.problem:
-        warn(f"the schema stays; which migrations are ahead is not known: {delta.problem}")
+        told = "; ".join(filter(None, (delta.problem, delta.remedy)))
+        warn(f"the schema stays; which migrations are ahead is not known: {told}")
     elif asked.code_only and delta.versions:
         ahead = ", ".join(map(str, delta.versions))
         warn(f"the schema stays ahead: {ahead}. Does {asked.version} run with them applied?")
@@ -206,16 +217,16 @@ def _verdicts(
             if repo is not None:
                 words = set_words(repo, versions, Direction.DOWN)
                 found.append(Verdict(VerdictKind.PASS, "schema", f"{name}: {words}"))
+    if delta.code_first and not asked.code_only:
+        warn(delta.code_first)
     lost = _without_file(delta)
     if lost:
         warn(f"applied and in no file of the code that runs: {', '.join(map(str, lost))}; left")
     return tuple(found)
 
 
-def _without_file(delta: Delta) -> tuple[int, ...]:
-    if delta.status is None:
-        return ()
-    return tuple(sorted({v for repo in delta.status.repos for v in repo.without_file}))
+def _without_file(delta: RollbackDelta) -> tuple[int, ...]:
+    return tuple(sorted({m.version for m in delta.of(Group.NO_FILE)}))
 
 
 def _params(asked: Asked, names: Sequence[str]) -> Facts:
@@ -228,10 +239,12 @@ def _params(asked: Asked, names: Sequence[str]) -> Facts:
     return without_param(params, asked.without) if asked.without else params
 
 
-def _undo(app: str, looks: Sequence[RollbackLook], downs: bool) -> str:
+def _undo(app: str, looks: Sequence[RollbackLook], downs: bool, alone: RollbackDelta | None) -> str:
+    """The command that goes back again; `alone`: the schema went back without the code."""
     olds: Mapping[str, str] = {k.view.host: k.snapshot.release.boots or "none" for k in looks}
+    again = "; then migrate up again" if downs else ""
+    if alone is not None and alone.status is not None:
+        return f"beamdeck plan rollback {app} --to {alone.status.release}{again}"
     if len(set(olds.values())) == 1:
-        old = next(iter(olds.values()))
-        again = "; then migrate up again" if downs else ""
-        return f"beamdeck plan rollback {app} --to {old}{again}"
+        return f"beamdeck plan rollback {app} --to {next(iter(olds.values()))}{again}"
     return "; ".join(f"{host} back to {old}" for host, old in olds.items())
