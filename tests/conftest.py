@@ -60,6 +60,7 @@ WHOLE = frozenset(
         "test_migrations_demo.py",
         "test_operations.py",
         "test_pending_demo.py",
+        "test_rehearse_demo.py",
         "test_resume_demo.py",
         "test_rollback_demo.py",
         "test_signals_in_a_plan.py",

@@ -251,3 +251,21 @@ def test_ctrl_c_stops_before_the_next_step_and_says_so(config: str, state: Path)
     done = run(config, state, "run", "--plan-hash", one, *back)
     assert done.returncode == 0, done.stderr
     assert "DONE: start billing on web1" in done.stdout
+
+
+def test_a_rehearsal_prints_the_plan_and_its_exit_status_is_the_answer(
+    config: str, state: Path
+) -> None:
+    done = run(config, state, "rehearse", "rollback", "billing")
+    assert done.returncode == 0, done.stderr
+    assert "roll back to 0.1.0 on web1, web2, web3" in done.stdout
+    assert "undo 20180101120000" in done.stdout
+    assert "a rollback to 0.1.0 would work now; nothing was changed" in done.stdout
+    told = json.loads(run(config, state, "rehearse", "rollback", "billing", "--json").stdout)
+    assert (told["works"], told["target"], told["reasons"]) == (True, "0.1.0", [])
+    assert told["plan"]["plan"] in done.stdout
+    done = run(config, state, "rehearse", "rollback", "billing", "--to", "9.9.9")
+    assert done.returncode == 1
+    assert "no: web1: 9.9.9 is not on it" in done.stderr
+    assert "would work" not in done.stdout
+    assert not list((state / "beamdeck").glob("ops/*"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli_plans import plan, run
+from tui.cli_rehearse import rehearse
 from tui.errors import BeamdeckError
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def commands(
 
 commands.add_command(plan)
 commands.add_command(run)
+commands.add_command(rehearse)
 
 
 def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, int]:
