@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from tui.model.migration import By, Migration, MigrationState, MigrationStatus, RepoStatus
 from tui.model.migration_files import MigrationFile, MigrationFiles
@@ -93,7 +94,7 @@ def test_releases_that_share_the_folder_of_migrations_are_named() -> None:
 
 def test_the_newest_whole_release_that_has_them_all_undoes() -> None:
     repo = RepoStatus("A.Repo", path=PATH)
-    broken = VersionSeen("4", ("start.boot",), migrations=(InTree(3, "m", "billing"),))
+    broken = replace(version("4", "4", 1, 3), missing=("start.boot",))
     tree = TreeSeen(
         "web1", 0.0, "/opt", versions=(version("2", "2", 1, 3), version("3", "3", 1, 3), broken)
     )

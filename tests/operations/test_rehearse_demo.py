@@ -138,7 +138,10 @@ def tree(host: str, runs: str | None, *versions: str, broken: str = "") -> TreeS
 
 def test_the_newest_earlier_one_is_whole_everywhere() -> None:
     two = tree("web1", "0.10.0", "0.8.0", "0.9.0", "0.10.0", "0.11.0")
-    assert newest_earlier((two, tree("web2", "0.10.0", "0.8.0", "0.9.0", "0.10.0"))) == "0.9.0"
+    assert (
+        newest_earlier((two, tree("web2", "0.10.0", "0.8.0", "0.9.0", "0.10.0", "0.11.0")))
+        == "0.9.0"
+    )
     gone = tree("web2", "0.10.0", "0.8.0", "0.9.0", "0.10.0", broken="0.9.0")
     assert newest_earlier((two, gone)) == "0.8.0"
     alone = tree("web2", "0.10.0", "0.10.0")

@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import MakeFleet
 from tests.operations.plan_console import hasten, plan_console
-from tests.security.archives import whole
+from tests.security.archives import file, packed, tar, whole
 from tests.waiting import until
+from tui.demo.tree import archive_files, mode_of
 from tui.model.fleet import MigrateWhen
 from tui.model.plan import PlanRefused
 
@@ -119,3 +120,14 @@ async def test_what_two_releases_share_is_told_by_the_archive_or_not_at_all(
             await at.plan("rollback", version="0.1.0")
         plan = await at.plan("rollback", version="0.1.0", code_only="yes")
         assert any("put the archive" in v.reason for v in plan.verdicts)
+        files = {
+            name.replace("lib/billing-0.1.0", "lib/billing-0.2.0"): data
+            for name, data in archive_files("0.1.0", "C" * 52).items()
+        }
+        files["releases/0.1.0/billing.rel"] = rel.read_text()
+        members = [file(name, data, mode_of(name)) for name, data in sorted(files.items())]
+        (store / "billing-0.1.0.tar.gz").write_bytes(packed(tar(members)))
+        plan = await at.plan("rollback", version="0.1.0")
+        assert [s.param("version") for s in plan.steps if s.kind == "migrate_down"] == [
+            "20180101120000"
+        ]
