@@ -1,4 +1,4 @@
-"""A console as a process of its own that carries a deploy out and is killed on the way.
+"""A console as a process of its own that deploys or rolls back and is killed on the way.
 
 Run with a folder: `job.pickle` in it is a Job. It takes up the open operation of that folder, or
 plans and begins one; it prints what it found as one line of JSON and is killed by SIGKILL where
@@ -40,6 +40,7 @@ MIDDLE_S = 0.15
 class Job:
     """What a console does: the archive to deploy, the step (from 0) to be killed at, and when.
 
+    A `kind` of `rollback` goes back to `version` instead, and needs no archive.
     `moment` is `after` its result is written, `middle` while it is at work, or `never`.
     """
 
@@ -47,6 +48,15 @@ class Job:
     archive: str
     step: int
     moment: str
+    kind: str = "deploy"
+    version: str = ""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What the plan is asked for."""
+        if self.kind == "rollback":
+            return {"version": self.version}
+        return {"archive": self.archive}
 
 
 def die() -> None:
@@ -113,7 +123,8 @@ async def taken_up(at: PlanConsole, ops: OpLog) -> tuple[Plan, Resumption | None
     """The open operation as it was found and judged; a new plan if there is none."""
     found = (await open_operations(at.context, ops)).found
     if not found:
-        return await at.plan("deploy", archive=job_of(at.folder).archive), None
+        job = job_of(at.folder)
+        return await at.plan(job.kind, **job.params), None
     seen = await look_at(at.context, found[0], ops, step_kinds(at.context), lambda *_: None)
     truth = seen.finding
     say(

@@ -1,4 +1,4 @@
-"""A deploy on the lab whose console is killed with SIGKILL after and in each of its steps.
+"""A deploy and a rollback on the lab, their consoles killed with SIGKILL in and after each step.
 
 One operation: each console takes up what the one before left, and is killed a step further.
 """
@@ -155,3 +155,49 @@ def test_killed_after_and_in_each_step_the_deploy_comes_to_its_end(
         assert sent_again.startswith("failed: "), (kind, "was sent again after", sent_again)
     assert verify(tmp_path / "audit" / "audit.jsonl") == ""
     assert time.monotonic() - began < 240
+
+
+def test_killed_after_and_in_each_step_a_rollback_is_ended_by_other_operators(
+    lab: Lab, lab_environment: Environment, tmp_path: Path, second: None
+) -> None:
+    """Each console has a state folder of its own: what it knows, the hosts told it."""
+    app = replace(lab_environment.apps[0], migrations=MigrateWhen.AFTER, migration_host="web1")
+    environment = replace(lab_environment, apps=(app,))
+    were = rows(lab)
+    newer = str(lab.releases / "billing-0.2.1.tar.gz")
+    assert console(folder(tmp_path, "deploy"), Job(environment, newer, 0, "never"))["ok"] is True
+    before = {host: starts(lab, host) for host in WEB}
+    job = Job(environment, "", 0, "after", "rollback", "0.2.0")
+    began = time.monotonic()
+    told = console(folder(tmp_path, "0"), job)
+    assert told.status == KILLED
+    steps = told["steps"]
+    assert "migrate_down" in [kind for kind, _, _ in steps]
+    for number, (kind, host, what) in list(enumerate(steps))[1:-1]:
+        for moment in ("middle", "after") if kind in ("migrate_down", "restart") else ("after",):
+            at = folder(tmp_path, f"{number}-{moment}")
+            told = console(at, replace(job, step=number, moment=moment))
+            where = (number, kind, host, what, moment, told)
+            print(f"{time.monotonic() - began:6.1f} s", *where[:5], told["state"], told["detail"])
+            assert told["found"] is not None, where
+            assert len(told["found"]) == 1, where
+            assert not told["problem"], where
+            assert told.status == KILLED or told["ok"] is not None, where
+    last = folder(tmp_path, "last")
+    told = console(last, replace(job, moment="never"))
+    assert told["ok"] is True, told
+    for host in WEB:
+        assert main_process(lab, host)[1] == "0.2.0"
+        assert starts(lab, host) - before[host] == 1, "restarted once"
+        assert lock(lab, host) == ""
+    assert sorted(rows(lab)) == sorted(were)
+    for kind, sent_again in sent_again_after(events(last), steps):
+        assert sent_again.startswith("failed: "), (kind, "was sent again after", sent_again)
+    assert verify(last / "audit" / "audit.jsonl") == ""
+
+
+def folder(top: Path, name: str) -> Path:
+    """The state of an operator who was not there before."""
+    made = top / name
+    made.mkdir()
+    return made

@@ -5,6 +5,7 @@ What the console says is compared with what root reads on the hosts themselves.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.lab.client import http_get, main_process
-from tests.lab.faults import full_disk
+from tests.lab.faults import full_disk, link_down
 from tests.lab.lab import Lab
 from tests.lab.recipe import APP_ROOT
 from tests.operations.plan_console import PlanConsole, plan_console
+from tests.waiting import until
 from tui.model.fleet import Environment, Limits, MigrateWhen
 from tui.model.plan import PlanRefused
 from tui.model.rollback_delta import Group, Undoing
@@ -162,14 +164,22 @@ async def test_a_host_that_was_left_out_is_finished_when_it_is_back(
     before = applied(lab)
     async with console(lab_environment, tmp_path) as at:
         await deploy(at, lab, "0.2.1")
-        plan = await at.plan("rollback", version="0.2.0", without="web2")
-        assert plan.left_out == ("web2",)
-        run = await at.carry_out(plan, 200)
-        assert run.ended is not None
-        assert run.ended.ok, run.ended.summary
-        assert applied(lab) == before
-        is_back(lab, "web1", "0.2.0")
+        with link_down("web2"):
+            await until(lambda: not at.fleet.sessions["web2"].link.usable, 30)
+            with pytest.raises(PlanRefused) as away:
+                await at.plan("rollback", version="0.2.0")
+            assert away.value.unreachable == ("web2",)
+            told = await rehearse_rollback(at.context)
+            assert any(reason.startswith("web2: it cannot be reached") for reason in told.reasons)
+            plan = await at.plan("rollback", version="0.2.0", without="web2")
+            assert plan.left_out == ("web2",)
+            run = await at.carry_out(plan, 200)
+            assert run.ended is not None
+            assert run.ended.ok, run.ended.summary
+            assert applied(lab) == before
+            is_back(lab, "web1", "0.2.0")
         is_back(lab, "web2", "0.2.1")
+        await asyncio.wait_for(at.fleet.sessions["web2"].usable(), 60)
         await at.do("rollback", 200, version="0.2.0", hosts="web2")
         is_back(lab, "web2", "0.2.0")
         assert applied(lab) == before

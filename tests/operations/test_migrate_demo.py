@@ -176,7 +176,8 @@ async def test_by_eval_the_code_on_disk_runs_beside_the_old_node(
         # The running node's code lacks the file now: it can undo nothing of it.
         refused = await at.refused("down", LEGACY, by="rpc")
         assert "has no file in this release: only a release that has it can undo it" in refused
-        assert "0.3.0 on its disk has it: its code can, beside the node" in refused
+        assert "0.3.0 on its disk has it: its code can, beside the node." in refused
+        assert "plan rollback billing --to 0.2.0 undoes all that 0.2.0 lacks" in refused
         run = await at.carry_out(await at.plan("down", LEGACY, by="eval", release="0.3.0"))
         assert run.ended is not None
         assert run.ended.ok, run.ended.summary

@@ -120,7 +120,7 @@ def plan_migrate(
     judgements = files.judgements(repo)
     refused = problems(repo, versions, asked.direction, judgements)
     if refused:
-        refused += _elsewhere(repo, versions, files)
+        refused += _elsewhere(context, status, repo, versions, files)
         raise PlanRefused("\n".join(f"{host}: {problem}" for problem in refused))
     make = up_steps if asked.direction is Direction.UP else down_steps
     steps = make(context, status, versions, by=status.by, release=status.release, repo=repo.repo)
@@ -188,12 +188,24 @@ def _versions(repo: RepoStatus, asked: Asked) -> tuple[int, ...]:
     return in_order(chosen, asked.direction)
 
 
-def _elsewhere(repo: RepoStatus, versions: Iterable[int], files: MigrationFiles) -> list[str]:
-    """Which release on the host has the files that the asked one lacks."""
+def _elsewhere(
+    context: PlanContext,
+    status: MigrationStatus,
+    repo: RepoStatus,
+    versions: Iterable[int],
+    files: MigrationFiles,
+) -> list[str]:
+    """Which release on the host has the files that the asked one lacks; the plan by its code."""
     lost = [version for version in versions if version in repo.without_file]
     found = [files.holders(repo, version) for version in lost]
     shared = [v for v in found[0] if all(v in other for other in found)] if found else []
-    return [f"{shared[0]} on its disk has it: its code can, beside the node"] if shared else []
+    if not shared:
+        return []
+    plan = f"beamdeck plan rollback {context.app.name} --to {status.release}"
+    return [
+        f"{shared[0]} on its disk has it: its code can, beside the node. "
+        f"{plan} undoes all that {status.release} lacks"
+    ]
 
 
 def _params(
