@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ async def rehearse_rollback(
     try:
         plan = await build_plan(context, KIND, params)
     except PlanRefused as refused:
-        return Rehearsal(target, reasons=(*refused.reason.split("\n"), *room))
+        # A line that begins with blanks belongs to the one before: what visudo would have to add.
+        told = re.split(r"\n(?! )", refused.reason)
+        return Rehearsal(target, reasons=(*told, *room))
     except BeamdeckError as error:
         return Rehearsal(target, reasons=(error.detail or error.title, *room))
     blocked = consent_needs(plan).blocked
