@@ -11,5 +11,6 @@ Floors, imports go downward only (import-linter holds them):
     commands             question -> Command, bytes -> answer; pure
     model                frozen values and pure functions; standard library only
 
-Beside them, without a floor of their own: config, paths, errors, lost_terminal.
+Beside them, without a floor of their own: config, typed_toml, diagnosis_rules (with rules/*.toml,
+what known failures look like and mean), paths, errors, lost_terminal.
 """

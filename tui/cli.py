@@ -272,6 +272,22 @@ def replay(file: Path, speed: float, idle: float, dump: bool) -> None:
     raise SystemExit(play(file, speed=speed, longest_s=max(0.0, idle), dump=dump))
 
 
+@commands.command()
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
+def diagnose(file: Path, as_json: bool) -> None:
+    """What known failures a journal shows: a file, or - for stdin; no fleet is needed.
+
+    Reads `journalctl -o export`, -o short or short-iso, beamdeck's own tail, and plain text.
+    Exit status 0: nothing known was found; 1: there are cards; 2: wrong usage.
+    """
+    from tui.headless_diagnose import print_diagnosis
+
+    raise SystemExit(print_diagnosis(file, as_json=as_json))
+
+
 @commands.group()
 def audit() -> None:
     """The record of what was changed, by whom and why."""
