@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.cards import card_content
 from screens.dialog import Dialog
+from tui.model.diagnosis_card import Card
 from tui.model.journal import Entry
 from tui.model.journal_text import level_word, stamp_of
 from tui.model.text import scrub
@@ -60,12 +63,15 @@ class EntryScreen(Dialog[None]):
         Binding("y", "copy", "copy", show=False),
     ]
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, cards: Sequence[Card] = ()) -> None:
         super().__init__(f"{entry.host} {stamp_of(entry.at_us)}")
         self._entry = entry
+        self._cards = cards
 
     def compose_body(self) -> ComposeResult:
-        """Message, facts, keys."""
+        """What it means where that is known, message, facts, keys."""
+        for card in self._cards:
+            yield Static(card_content(card, with_line=False), classes="card")
         yield Static(Content(self._entry.message), classes="message")
         lines = [
             Content.assemble((f"{name:<12} ", "$foreground-muted"), value)

@@ -20,6 +20,7 @@ from tui.model.journal import Entry, JournalQuery, Level
 from tui.model.journal_filter import Filter
 from tui.model.timespec import parse_since
 from tui.model.words import counted
+from tui.operations.diagnosis import line_key
 from tui.operations.export import export_lines
 from tui.widgets.filter_line import FilterInput, FilterLine, typed_text
 from tui.widgets.journal_head import JournalHead, JournalTroubles
@@ -71,6 +72,7 @@ class JournalScreen(JournalMoves):
         """Follow the feed; once a second what goes with the clock. (Place's own runs as well.)"""
         self._feed_watch = self.deck.feed.watch(self._feed_changed)
         self.set_interval(1.0, self._tick)
+        self.view.reader.carded = self.deck.diagnosis.marks
         self.view.focus()
         self._tick()
 
@@ -184,6 +186,15 @@ class JournalScreen(JournalMoves):
     def show_only(self, hosts: frozenset[str]) -> None:
         """List entries of these hosts only; of every host if it is empty."""
         self._filter_by(replace(self.filter, hosts=hosts))
+
+    def show_line(self, entry: Entry) -> None:
+        """Highlight an entry; a filter that hides it goes."""
+        if not self.filter.matches(entry):
+            self._typed = ""
+            self._filter_by(Filter())
+        self.view.sync(self.deck.clock())
+        wanted = line_key(entry)
+        self.view.seek(lambda other: line_key(other) == wanted, False)
 
     def action_back(self) -> None:
         """Esc: the filter's text goes."""

@@ -97,7 +97,13 @@ class JournalMoves(Place):
         """Everything of the highlighted entry."""
         entry = self.view.highlighted
         if entry is not None:
-            self.app.push_screen(EntryScreen(entry))
+            self.app.push_screen(EntryScreen(entry, self.deck.diagnosis.of(entry)))
+
+    def action_cards(self) -> None:
+        """The cards, that of the highlighted entry in front."""
+        entry = self.view.highlighted
+        cards = self.deck.diagnosis.of(entry) if entry is not None else []
+        self.show_cards(cards[0] if cards else None)
 
     def action_copy(self) -> None:
         """Copy the highlighted entry, by this key only."""

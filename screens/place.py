@@ -10,11 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
+from tui.messages import LineAsked
 from tui.model.frame import frame_state
 from tui.model.keys import KEYS
 from tui.widgets.frame import KeyLine, StatusBar, TabStrip
 
 if TYPE_CHECKING:
+    from tui.model.diagnosis_card import Card
     from tui.operations.deck import Deck
 
 
@@ -77,6 +79,7 @@ class Place(Screen[None]):
             deck.clock(),
             sum(deck.store.errors(view.host) for view in views),
             migrations=deck.migrations.mark if deck.migrations is not None else "",
+            cards=len(deck.diagnosis.cards),
         )
         try:
             self.query_one(StatusBar).show(state)
@@ -87,6 +90,20 @@ class Place(Screen[None]):
 
     def action_back(self) -> None:
         """Esc: places have nothing to leave; dialogs and filters override it."""
+
+    def action_cards(self) -> None:
+        """What known failures were seen, what they mean, and where their lines are."""
+        self.show_cards(None)
+
+    def show_cards(self, first: Card | None) -> None:
+        """The cards, with one of them in front."""
+        from screens.cards import CardsScreen
+
+        def answered(card: Card | None) -> None:
+            if card is not None:
+                self.post_message(LineAsked(self.deck.key, card.entry))
+
+        self.app.push_screen(CardsScreen(self.deck.diagnosis, first), answered)
 
     def action_zoom(self) -> None:
         """Give the body the whole screen, or give it back."""

@@ -10,6 +10,7 @@ from tui.model.fleet import App, Config, Environment, Host
 from tui.model.gate import LockState
 from tui.model.host import HostView, Link, LinkState
 from tui.model.journal import Entry, EntryKind, FeedState, FeedWord, JournalQuery, Level
+from tui.operations.diagnosis import Diagnosis
 
 HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 """Categories of code points that must not reach a terminal."""
@@ -155,6 +156,7 @@ def fake_deck(store: FakeStore, hosts: Sequence[str] = ("web1", "web2")) -> Simp
         board=FakeBoard(views),
         gate=SimpleNamespace(state=LockState(production=False)),
         migrations=None,
+        diagnosis=Diagnosis(lambda: NOW),
         store=store,
         feed=FakeFeed(hosts, store),
         clock=lambda: NOW,

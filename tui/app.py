@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.command import Provider as CommandProvider
 
     from tui.messages import (
+        LineAsked,
         PlanAsked,
         PlanRequested,
         RollBackAsked,
@@ -387,6 +388,15 @@ class BeamdeckApp(App[int]):
         deck = self._decks.get(message.deck)
         if deck is not None:
             self.plans.roll_back(deck, message.host, message.version)
+
+    async def on_line_asked(self, message: LineAsked) -> None:
+        """Show a line of the journal where it stands."""
+        from screens.journal import JournalScreen
+
+        if self._deck is not None and self._deck.key == message.deck:
+            await self.action_go("journal")
+            if isinstance(self.screen, JournalScreen):
+                self.screen.show_line(message.entry)
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""

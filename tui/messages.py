@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from tui.model.journal import Entry
 from tui.model.plan import Facts, Plan
 
 
@@ -44,6 +45,15 @@ class TrustRequested(Message):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.host = host
+
+
+class LineAsked(Message):
+    """A screen asks for a line of a deck's journal to be shown where it stands."""
+
+    def __init__(self, deck: str, entry: Entry) -> None:
+        super().__init__()
+        self.deck = deck
+        self.entry = entry
 
 
 class UnlockAsked(Message):

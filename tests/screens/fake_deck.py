@@ -12,6 +12,7 @@ from tui.model.gate import LockState
 from tui.model.host import HostView
 from tui.model.notice import notices
 from tui.operations.deck import Deck
+from tui.operations.diagnosis import Diagnosis
 
 
 def fake_deck(views: Sequence[HostView], *, production: bool = False, errors: int = 0) -> Deck:
@@ -33,6 +34,7 @@ def fake_deck(views: Sequence[HostView], *, production: bool = False, errors: in
         ),
         clock=lambda: NOW,
         migrations=None,
+        diagnosis=Diagnosis(lambda: NOW),
         key=f"{'production' if production else 'staging'}/billing",
         notices=lambda: notices(views, NOW),
     )

@@ -36,11 +36,12 @@ def frame_state(
     errors: int,
     note: str = "",
     migrations: str = "",
+    cards: int = 0,
 ) -> FrameState:
     """The frame of an environment and app (`title`) at `now` (Unix seconds).
 
     Counts are (style, text) pairs, worst last; `errors` are those held in the journal,
-    `migrations` what the tab of that place says.
+    `migrations` what the tab of that place says, `cards` how many known failures are shown.
     """
     environment, app = title
     shown = environment.upper() if production else environment
@@ -52,6 +53,7 @@ def frame_state(
         locked=lock.locked(now),
         clock=datetime.fromtimestamp(now, UTC).strftime("%H:%M UTC"),
         marks=(
+            *((("hosts", f"{_short(cards)}◆"),) if cards else ()),
             *((("journal", f"{_short(errors)}!"),) if errors else ()),
             *((("migrations", migrations),) if migrations else ()),
         ),

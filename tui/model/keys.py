@@ -39,6 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("plan", "p", "app.show_plan", "the plan under way"),
     Key("unlock", "u", "app.unlock", "unlock", shown=True),
     Key("operations", "O", "app.operations", "resume an operation that was never ended"),
+    Key("cards", "K", "cards", "known failures"),
     Key("commands_run", "at", "app.commands_run", "commands run"),
     Key("palette", "colon,ctrl+p", "app.command_palette", "commands", shown=True),
     Key("help", "question_mark,f1", "app.help", "keys", shown=True),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.operations.audit_log import AuditLog
     from tui.operations.console import ConsoleRun
     from tui.operations.context import PlanContext
+    from tui.operations.diagnosis import Diagnosis
     from tui.operations.follow import JournalFeed
     from tui.operations.oplog import OpLog
     from tui.operations.ports import Session
@@ -74,6 +75,7 @@ class Deck:
     board: Board
     store: JournalStore
     feed: JournalFeed
+    diagnosis: Diagnosis
     migrations: MigrationsSeen | None = None
     consoles: list[ConsoleRun] = field(default_factory=list)
     left_out: tuple[Pending, ...] = ()
@@ -141,11 +143,18 @@ class Deck:
 
     def notices(self) -> tuple[Notice, ...]:
         """What the console noticed about the hosts, worst first."""
+        from tui.model.card_notice import card_notices, rule_notices
         from tui.model.notice import notices
         from tui.model.pending import pending_notices
 
         views, now = self.board.views, self.clock()
-        found = (*notices(views, now), *pending_notices(self.left_out, views, now))
+        found = (
+            # What a card says of a failure says more than that there is one.
+            *card_notices(self.diagnosis.cards, views, now),
+            *notices(views, now),
+            *pending_notices(self.left_out, views, now),
+            *rule_notices(self.diagnosis.warnings),
+        )
         return tuple(sorted(found, key=lambda notice: notice.severity))
 
     async def read_left_out(self) -> None:
@@ -160,9 +169,18 @@ class Deck:
         self._keep(self.board.run(), f"board {self.key}")
         if journal:
             self.board.watch(self._note_clocks)
-            self._keep(self.feed.run(), f"journal {self.key}")
+            self._keep(self._follow(), f"journal {self.key}")
+
+    async def _follow(self) -> None:
+        """Follow the journal once it is known what its lines may mean."""
+        from tui.diagnosis_rules import load_rules
+
+        loaded = await asyncio.to_thread(load_rules)
+        self.diagnosis.use(loaded.rules, loaded.warnings)
+        await self.feed.run()
 
     def _note_clocks(self) -> None:
+        self.diagnosis.tick()
         for view in self.board.views:
             snapshot = view.snapshot
             if snapshot is not None and snapshot.machine.skew_s is not None:
@@ -242,6 +260,7 @@ def open_site(
 
 def open_deck(site: Site, app: App) -> Deck:
     """Build the services of an app in an open environment."""
+    from tui.operations.diagnosis import Diagnosis
     from tui.operations.follow import JournalFeed
     from tui.operations.snapshot import Board
     from tui.operations.store import JournalStore
@@ -251,6 +270,6 @@ def open_deck(site: Site, app: App) -> Deck:
     sessions = {name: site.fleet.sessions[name] for name in names}
     store = JournalStore(limits.journal_lines, site.clock)
     board = Board(sessions, app, limits, site.clock)
-    return Deck(
-        site, app, sessions, board, store, JournalFeed(sessions, app, limits, store, site.clock)
-    )
+    diagnosis = Diagnosis(site.clock)
+    feed = JournalFeed(sessions, app, limits, store, site.clock, diagnosis)
+    return Deck(site, app, sessions, board, store, feed, diagnosis)

@@ -109,6 +109,11 @@ class Diagnosis:
         """What is not dismissed, worst first."""
         return worst_first([c for key, c in self._cards.items() if key not in self._dismissed])
 
+    @property
+    def dismissed(self) -> int:
+        """How many cards are dismissed."""
+        return sum(1 for key in self._dismissed if key in self._cards)
+
     def of(self, entry: Entry) -> list[Card]:
         """The cards of an entry, dismissed or not, worst first."""
         ids = self._lines.get(line_key(entry), ())
@@ -128,7 +133,7 @@ class Diagnosis:
 
     def bring_back(self) -> int:
         """Show dismissed cards again; how many."""
-        count = sum(1 for key in self._dismissed if key in self._cards)
+        count = self.dismissed
         self._dismissed.clear()
         self.revision += 1
         return count

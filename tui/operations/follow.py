@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from tui.commands.journal import Reading, boot_fits
 from tui.errors import BeamdeckError
@@ -41,22 +42,45 @@ def reading_of(query: JournalQuery, app: App, now: float) -> Reading:
     return Reading(app.service, since=parse_since(query.since, now), until=until, boot=boot)
 
 
+class Witness(Protocol):
+    """Who looks at every entry that arrives, before it is held."""
+
+    def take(self, host: str, entries: Sequence[Entry]) -> None:
+        """The host's next entries."""
+        ...
+
+    def amend(self, host: str, entry: Entry) -> None:
+        """The host's last entry, which has more lines now."""
+        ...
+
+    def clear(self) -> None:
+        """Everything is read anew."""
+        ...
+
+
 class _StoreSink:
     """A store as the taker of entries; it takes whatever comes, the oldest go."""
 
-    def __init__(self, store: JournalStore, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, store: JournalStore, changed: Callable[[], None], witness: Witness | None
+    ) -> None:
         self._store = store
         self._changed = changed
+        self._witness = witness
         self.set_skew = store.set_skew
         self.skew = store.skew
 
     async def take(self, host: str, entries: Sequence[Entry], *, past: bool) -> None:
+        if self._witness is not None:
+            self._witness.take(host, entries)
         self._store.add(host, entries, past=past)
         self._changed()
 
     def amend(self, host: str, entry: Entry) -> bool:
         amended = self._store.replace_last(host, entry)
         if amended:
+            if self._witness is not None:
+                self._witness.amend(host, entry)
             self._changed()
         return amended
 
@@ -75,7 +99,9 @@ class JournalFeed:
         limits: Limits,
         store: JournalStore,
         clock: Callable[[], float],
+        witness: Witness | None = None,
     ) -> None:
+        self._witness = witness
         self.query = JournalQuery(since=limits.journal_since)
         self._sessions = sessions
         self._app = app
@@ -84,7 +110,7 @@ class JournalFeed:
         self._reading = reading_of(self.query, app, clock())
         self._turns = Turns()
         self._pulse = Pulse()
-        self._sink = _StoreSink(store, self._pulse.beat)
+        self._sink = _StoreSink(store, self._pulse.beat, witness)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running = False
         self.states = self._waiting()
@@ -125,6 +151,8 @@ class JournalFeed:
         self._reading = reading_of(query, self._app, self._clock())
         self.query = query
         self._store.clear()
+        if self._witness is not None:
+            self._witness.clear()
         self.states = self._waiting()
         if self._running:
             self._start()

@@ -108,6 +108,10 @@ class TabStrip(Static):
             self._draw()
 
     def _draw(self) -> None:
+        marks = [self._marks.get(place, "") for _, place, _ in TABS]
+        # `[N label mark] ` each; the last blank may go.
+        width = sum(len(label) + 5 for _, _, label in TABS) + sum(len(m) + 1 for m in marks if m)
+        between = Content(" " if width <= self.size.width else "")
         parts: list[Content] = [Content(" ")]
         for number, place, label in TABS:
             mark = self._marks.get(place, "")
@@ -117,8 +121,12 @@ class TabStrip(Static):
             shown = f"[{text}]" if here else f" {text} "
             style = "bold $text" if here else ("bold $text-error" if mark else "")
             parts.append(Content.styled(shown, style) if style else Content(shown))
-            parts.append(Content(" "))
+            parts.append(between)
         self.update(Content.assemble(*parts))
+
+    def on_resize(self) -> None:
+        """What does not fit stands closer."""
+        self._draw()
 
 
 class KeyLine(Static):

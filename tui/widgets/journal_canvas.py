@@ -41,6 +41,7 @@ class JournalCanvas(Widget):
         & > .journal-view--message-error { color: $text-error; }
         & > .journal-view--message-debug { color: $text-muted; }
         & > .journal-view--message-unit { color: $text-secondary; }
+        & > .journal-view--card { color: $text-accent; text-style: bold; }
         & > .journal-view--fold { color: $text-muted; }
         & > .journal-view--more { color: $text-muted; text-style: italic; }
         & > .journal-view--gap { color: $text-warning; text-style: bold; }

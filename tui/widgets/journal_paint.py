@@ -24,6 +24,7 @@ ROLES = (
     "message-error",
     "message-debug",
     "message-unit",
+    "card",
     "fold",
     "more",
     "gap",

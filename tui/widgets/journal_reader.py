@@ -58,6 +58,7 @@ class JournalReader:
 
     def __init__(self, source: JournalSource, rows: Rows) -> None:
         self.rows = rows
+        self.carded: Callable[[Entry], bool] = _never
         self.now = 0.0  # Unix seconds, 0.0 while not told
         self._source = source
         self._frozen: FrozenSource | None = None
@@ -210,10 +211,10 @@ class JournalReader:
             lasts = duration(self.now - entry.at_us / 1_000_000)
         if position == 0:
             today = int(self.now // 86_400) if self.now else day_of(entry)
-            return Marks(day_of(entry) != today, False, unfolded, lasts)
+            return Marks(day_of(entry) != today, False, unfolded, lasts, self.carded(entry))
         before = self._listing.entry(position - 1)
         day, short = day_of(before) != day_of(entry), same_second(before, entry)
-        return Marks(day, short, unfolded, lasts)
+        return Marks(day, short, unfolded, lasts, self.carded(entry))
 
     def _count_rows(self, position: int) -> int:
         index = self._listing.index(position)
@@ -249,6 +250,10 @@ class JournalReader:
             self.catch_up()
             self.window.reveal(find_again(self._reading, entry, seek.found))
             self._keep()
+
+
+def _never(_entry: Entry) -> bool:
+    return False
 
 
 def _name(entry: Entry) -> tuple[str, int, str]:

@@ -41,13 +41,14 @@ class Marks(NamedTuple):
 
     `day` puts a rule with the date above; `short` leaves out the second that stands above
     already, which changes no count of rows; `unfolded` shows all its lines, wrapped; `lasts` is
-    how long a gap has lasted that is still open.
+    how long a gap has lasted that is still open; `card` says that it shows a known failure.
     """
 
     day: bool = False
     short: bool = False
     unfolded: bool = False
     lasts: str = ""
+    card: bool = False
 
 
 NO_MARKS = Marks()
@@ -116,7 +117,7 @@ class Layout:
         if entry.kind is EntryKind.GAP:
             left, right = _gap_words(entry, marks.lasts)
             return (*rows, self._rule(f"{entry.host}: {left}", right, "gap"))
-        before, under = self._head(entry, marks.short), self._under(entry)
+        before, under = self._head(entry, marks), self._under(entry)
         for row in self._messages(entry, marks.unfolded):
             rows.append((*before, *row))
             before = under
@@ -132,13 +133,16 @@ class Layout:
         fill = self.width - (5 + used) - (end_width + 5 if end else 2)
         return ((pad_cells(text + "─" * max(0, fill) + close, self.width), role),)
 
-    def _head(self, entry: Entry, short: bool) -> Row:
-        return (
+    def _head(self, entry: Entry, marks: Marks) -> Row:
+        word, role = pad_cells(level_word(entry), LEVEL_WIDTH), level_role(entry)
+        before = (
             (" ", "plain"),
-            (self._time(entry, short), "time"),
+            (self._time(entry, marks.short), "time"),
             self._host(entry),
-            (pad_cells(level_word(entry), LEVEL_WIDTH) + " ", level_role(entry)),
         )
+        # The cell behind the level's word is free in any case.
+        level = ((word, role), ("◆", "card")) if marks.card else ((f"{word} ", role),)
+        return (*before, *level)
 
     def _under(self, entry: Entry) -> Row:
         width = self.time_width
