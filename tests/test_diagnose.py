@@ -86,6 +86,13 @@ def test_journalctls_text() -> None:
     assert (card.host, card.first_us) == ("web1", 1_795_394_022_000_000)
 
 
+def test_a_dead_service_says_nothing_more() -> None:
+    text = SHORT.splitlines()[3].replace("telemetry exited", "billing exited")
+    assert "exited in" in text
+    assert ids(text.encode()) == {"application-failed": 1}
+    assert ids(SHORT.encode()).get("application-failed") is None
+
+
 def test_our_own_tail() -> None:
     text = (
         "2026-11-23T03:07:41.180Z web1 info  [info] request_id=1 GET / Sent 200 in 1ms\n"

@@ -218,13 +218,13 @@ def test_time_that_passes_tells_what_did_not_come() -> None:
     now = [NOW]
     made = Diagnosis(lambda: now[0])
     made.use(own_rules())
-    text = "x.service: Main process exited, code=killed, status=9/KILL"
+    text = "x.service: Scheduled restart job, restart counter is at 7."
     made.take("web1", [entry(text, "web1", NOW - 600, Level.WARNING, EntryKind.UNIT)])
     made.tick()
     assert made.cards == []
-    now[0] += 3
+    now[0] += 11
     made.tick()
-    assert [card.rule.id for card in made.cards] == ["killed"]
+    assert [card.rule.id for card in made.cards] == ["looping"]
 
 
 def test_hints_about_the_log_are_no_notices_and_rules_that_fail_are() -> None:

@@ -16,6 +16,8 @@ from tui.model.trace import TraceFolder
 BLOCK = 256 * 1024
 LINE_CAP = 64 * 1024
 """Bytes of one line that are looked at; what is longer goes on unseen."""
+END_US = 3_600_000_000
+"""Microseconds behind the last line at which everything that waits has waited long enough."""
 GREETING = 4096
 """Bytes that may stand before an export: a login shell's words."""
 HOSTS_MAX = 1024
@@ -102,6 +104,8 @@ def _of_batches(batches: Iterator[list[Entry]], matcher: Matcher) -> list[Card]:
             note(matcher.judge(host, ready))
     for host, entry in held.items():
         note(matcher.judge(host, (entry,)))
+        # A service that is dead says nothing more: what did not come until the end did not come.
+        note(matcher.tick(host, entry.at_us + END_US))
     return worst_first(list(cards.values()))
 
 
