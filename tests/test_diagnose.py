@@ -37,6 +37,8 @@ def ids(data: bytes) -> dict[str, int]:
         ("suppressed", {"suppressed": 1}),
         ("probe", {"cut-by-journald": 1}),
         ("restart", {}),
+        # Two deploys, a rollback with its migrations, six restarts in a minute, each awaited.
+        ("deploy", {}),
     ],
 )
 def test_real_exports(name: str, found: dict[str, int]) -> None:

@@ -175,6 +175,18 @@ def test_so_many_within_a_span() -> None:
     assert found(0, 1, 2, 3, 4, 5) == 2
 
 
+def test_another_units_end_is_not_the_apps() -> None:
+    migrated = said("[info] == Migrated 20180204120000 in 0.0s")._replace(unit="a.service")
+    ended = said("x.service: Deactivated successfully.", EntryKind.UNIT, at_s=2)
+
+    def found(unit: str) -> list[str]:
+        entries = [migrated, ended._replace(unit=unit)]
+        return [finding.rule.id for finding in Matcher(RULES).judge("web1", entries)]
+
+    assert found("x.service") == []
+    assert found("a.service") == found("") == ["stopped-by-migrations"]
+
+
 def test_hosts_do_not_answer_for_each_other() -> None:
     matcher = Matcher(RULES)
     stop = said("Stopping a.service - a...", EntryKind.UNIT)

@@ -173,20 +173,23 @@ class Matcher:
             if not signs or (
                 # What goes with systemd's word about the unit is systemd's too: not each line
                 # of a flood has to be looked at.
-                self._speakers and rule.said_by is Speaker.UNIT and entry.kind is EntryKind.APP
+                self._speakers
+                and rule.said_by is Speaker.UNIT
+                and entry.kind is EntryKind.APP
+                and not rule.absent
             ):
                 continue
             match = self._search(rule, rule.then, entry) if rule.then else None
             if match is not None:
                 groups = _groups(match)
-                for sign in [sign for sign in signs if _agree(sign.groups, groups)]:
+                for sign in [sign for sign in signs if _agree(sign, entry, groups)]:
                     signs.remove(sign)
                     found.append(Finding(rule, sign.entry, {**sign.groups, **groups}))
             elif rule.never is not None:
                 match = self._search(rule, rule.never, entry)
                 if match is not None:
                     groups = _groups(match)
-                    kept = [sign for sign in signs if not _agree(sign.groups, groups)]
+                    kept = [sign for sign in signs if not _agree(sign, entry, groups)]
                     signs.clear()
                     signs.extend(kept)
             if not signs:
@@ -254,5 +257,7 @@ def _groups(match: re.Match[str]) -> dict[str, str]:
     return {name: value for name, value in match.groupdict().items() if value is not None}
 
 
-def _agree(one: dict[str, str], other: dict[str, str]) -> bool:
-    return all(other.get(name, value) == value for name, value in one.items())
+def _agree(sign: _Sign, entry: Entry, groups: dict[str, str]) -> bool:
+    """Whether an entry can be about the same as a sign: the same unit, the same groups."""
+    units = {sign.entry.unit, entry.unit} - {""}
+    return len(units) < 2 and all(groups.get(n, v) == v for n, v in sign.groups.items())
