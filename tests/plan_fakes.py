@@ -28,6 +28,7 @@ from tui.model.plan import (
 )
 from tui.model.release import ReleaseFacts
 from tui.model.unit import UnitFacts
+from tui.operations.diagnosis import Diagnosis
 from tui.operations.restart import plan_restart
 from tui.operations.steps import Steering
 from tui.theme import THEMES
@@ -190,6 +191,7 @@ def deck(plan: Plan) -> SimpleNamespace:
         gate=SimpleNamespace(state=LockState(plan.production, NOW + 700, "4711")),
         store=SimpleNamespace(errors=lambda _host: 0),
         migrations=None,
+        diagnosis=Diagnosis(lambda: NOW),
         clock=lambda: NOW,
     )
 
