@@ -65,6 +65,7 @@ WHOLE = frozenset(
         "test_rollback_demo.py",
         "test_signals_in_a_plan.py",
         "test_start_stop_demo.py",
+        "test_survival_demo.py",
         "test_untried_demo.py",
     }
 )

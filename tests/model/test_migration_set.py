@@ -85,7 +85,7 @@ def test_losses_are_named_in_order_and_no_source_is_a_loss() -> None:
     seen = repo((A, B, C))
     told = repo_losses(seen, (A, B, C), DOWN, judged(a=INDEX, b=TABLE))
     assert [(loss.key, loss.what) for loss in told] == [
-        (str(C), f"m{C}: its source was not read, cannot tell"),
+        (str(C), f"m{C}: its source was not read: what it loses cannot be told"),
         (str(B), f"m{B}: table t"),
     ]
     assert repo_losses(repo((), (B,)), (B,), UP, judged(b=TABLE)) == ()

@@ -13,7 +13,7 @@ from tests.operations.plan_console import hasten, plan_console
 from tui.demo.fleet import DemoFleet
 from tui.demo.tree import write_archive
 from tui.model.fleet import MigrateWhen
-from tui.model.plan import PlanRefused, StepState, Tier
+from tui.model.plan import PlanRefused, StepState, Tier, VerdictKind
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +74,9 @@ async def test_migrations_run_after_the_first_restart_and_the_way_back_is_judged
         plan = await at.plan("deploy", archive=str(archive), hosts="web1 web2")
         assert plan.tier is Tier.DATA_LOSS
         assert [loss.key for loss in plan.losses] == [str(v) for v in new]
+        (way_back,) = [v for v in plan.verdicts if v.guard == "migrations"]
+        assert way_back.kind is VerdictKind.WARN
+        assert "20180203120000 (undo: no)" in way_back.reason
         kinds = [(step.kind, step.host) for step in plan.steps if step.kind != "lock"]
         first = kinds.index(("restart", "web1"))
         assert kinds[first + 1 : first + 4] == [

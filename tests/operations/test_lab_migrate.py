@@ -265,7 +265,7 @@ async def test_a_change_that_ecto_cannot_reverse_fails_in_its_words(
     async with console(lab_environment, tmp_path) as at:
         done(await at.carry_out(await at.plan("up", HIDDEN)))
         down = await at.plan("down", HIDDEN)
-        assert "cannot tell" in down.losses[0].what
+        assert "what it loses cannot be told" in down.losses[0].what
         run = await at.carry_out(down)
     ((state, detail),) = details(run)
     assert state is StepState.FAILED

@@ -56,11 +56,6 @@ def step_name_fits(name: str) -> bool:
     return _STEP.match(name) is not None
 
 
-def step_unit(step_name: str) -> str:
-    """The transient unit of a step, where it runs as one."""
-    return f"beamdeck-{step_name}.service"
-
-
 def detached_command(
     app: App, inner: str, words: tuple[str, ...], *, limit_s: float, environment: bool
 ) -> Command:

@@ -81,7 +81,6 @@ class HostFit:
     boots: str = ""
     cookie_sha256: str = ""
     setcookie_sha256: str = ""
-    var_start: bool = False
     lacks: tuple[str, ...] = ()
     trees: tuple[tuple[str, str], ...] = ()
 
@@ -113,7 +112,6 @@ def parse_fit(answer: bytes) -> HostFit:
         boots=first(said, "boots"),
         cookie_sha256=first(said, "cookie"),
         setcookie_sha256=first(said, "setcookie"),
-        var_start="var" in said,
         lacks=tuple(said.get("lacks", ())),
         trees=tuple((folder, digest) for digest, _, folder in trees),
     )

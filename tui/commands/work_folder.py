@@ -15,24 +15,9 @@ def work_folder(app: App) -> str:
     return f"{app.root}/{FOLDER}"
 
 
-def lock_file(app: App) -> str:
-    """The lock of the app on the host: one JSON object that says who holds it and why."""
-    return f"{work_folder(app)}/lock"
-
-
 def operation_file(app: App, op: str) -> str:
     """The host's copy of an operation's log."""
     return f"{work_folder(app)}/ops/{op}.jsonl"
-
-
-def step_file(app: App, op: str, step: int, what: str) -> str:
-    """A file of a detached step (0-based): `what` is out, exit, pid or run."""
-    return f"{work_folder(app)}/steps/{op}-{step + 1}.{what}"
-
-
-def staging_folder(app: App, version: str) -> str:
-    """Where a release is unpacked before it is moved into its place."""
-    return f"{work_folder(app)}/staging/{version}"
 
 
 def incoming_file(app: App, version: str) -> str:

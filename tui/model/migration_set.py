@@ -129,7 +129,13 @@ def repo_losses(
         judgement = judgements.get(version)
         name = f"{migration.name}: " if migration is not None and migration.name else ""
         if judgement is None:
-            found.append(Loss(str(version), f"{name}its source was not read, cannot tell"))
+            found.append(
+                Loss(str(version), f"{name}its source was not read: what it loses cannot be told")
+            )
         elif not judgement.losses(direction).nothing:
-            found.append(Loss(str(version), f"{name}{judgement.losses(direction).words}"))
+            lost = judgement.losses(direction)
+            # On its own, where it is ticked: "cannot tell" would not say what.
+            blind = not lost.known and not lost.what
+            words = "what it loses cannot be told" if blind else lost.words
+            found.append(Loss(str(version), f"{name}{words}"))
     return tuple(found)

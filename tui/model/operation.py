@@ -73,7 +73,6 @@ class Unresolved:
     plan: Plan | None = None
     not_whole: str = ""
     states: tuple[str, ...] = ()
-    begun_at: float = 0.0
     last_at: float = 0.0
     worker: Worker = Worker()
     found_on: tuple[str, ...] = ()
@@ -217,7 +216,6 @@ def of_records(
         plan=whole,
         not_whole=not_whole,
         states=states,
-        begun_at=_number(last.get("at")),
         last_at=_number(records[-1].get("at")),
         worker=worker_of(records),
     )

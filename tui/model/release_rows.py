@@ -15,7 +15,6 @@ from tui.model.words import duration, size
 
 _DEAD = {str(UnitWord.LOOPING): "LOOPS", str(UnitWord.FAILED): "FAILED"}
 _SHORT = 60
-MANY_HOSTS_CELLS = 34
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from tui.model.archive import Archive
 from tui.model.fleet import MigrateWhen
 from tui.model.host import HostSnapshot
+from tui.model.migration_source import Undo
 from tui.model.plan import Facts, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
 from tui.model.preflight import warnings
 from tui.model.words import counted
@@ -35,7 +36,7 @@ from tui.operations.deploy_steps import (
 from tui.operations.lock import with_locks
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
 from tui.operations.restart_state import restart_facts
-from tui.operations.rights import refusals, rights_for
+from tui.operations.rights import refusals, rights_for, with_survival
 from tui.operations.steps import StepKind
 
 KIND = "deploy"
@@ -76,7 +77,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     migrates = DeployMigrations()
     if asked.migrations is not MigrateWhen.NEVER and context.migration_host in names:
         migrates = await read_deploy_migrations(context, archive)
-    return await with_locks(context, plan_deploy(context, asked, archive, looks, migrates))
+    plan = await with_locks(context, plan_deploy(context, asked, archive, looks, migrates))
+    return await with_survival(context, plan)
 
 
 def _asked(context: PlanContext, params: Facts) -> Asked:
@@ -253,7 +255,10 @@ def _verdicts(
             f"{v} (undo: {judged[v].undo.value})" if v in judged else str(v)
             for v in migrates.pending
         ]
-        say(VerdictKind.PASS, "migrations", f"{asked.migrations} the restart: {', '.join(words)}")
+        # What cannot be undone closes the way back: no check mark stands before it.
+        back = all(v in judged and judged[v].undo is Undo.YES for v in migrates.pending)
+        kind = VerdictKind.PASS if back else VerdictKind.WARN
+        say(kind, "migrations", f"{asked.migrations} the restart: {', '.join(words)}")
     return tuple(found)
 
 

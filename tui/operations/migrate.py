@@ -37,6 +37,7 @@ from tui.operations.migration_read import read_status
 from tui.operations.migration_sources import read_sources
 from tui.operations.planners import hosts_of, hosts_param
 from tui.operations.ports import Session
+from tui.operations.rights import with_survival
 from tui.operations.steps import StepKind, StepWork
 
 __all__ = ["down_steps", "losses_of", "read_sources", "read_status", "up_steps"]
@@ -95,7 +96,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
     if snapshot is not None and untried(snapshot.release.flavour):
         raise PlanRefused(f"{host}: {untried(snapshot.release.flavour)}")
     status, files = await asyncio.gather(_read(context, asked), read_sources(context, host))
-    return await with_locks(context, plan_migrate(context, asked, status, files))
+    plan = await with_locks(context, plan_migrate(context, asked, status, files))
+    return await with_survival(context, plan)
 
 
 async def _read(context: PlanContext, asked: Asked) -> MigrationStatus:

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from tui.commands.release_store import read_archive
 from tui.errors import BeamdeckError
-from tui.model.command import Command
 from tui.model.release_store import StoredArchive
 from tui.operations.context import PlanContext
 from tui.operations.look_work import look_problem
@@ -37,9 +37,8 @@ async def fetched(context: PlanContext, archive: StoredArchive) -> Path:
         return kept
     part = kept.with_name(f"{kept.name}.part")
     file: BinaryIO = await asyncio.to_thread(open_private, part, "wb")
-    command = Command(("cat", "--", archive.path), timeout_s=None)
     with file:
-        async with session.stream(command) as stream:
+        async with session.stream(read_archive(archive.path)) as stream:
             async for block in stream:
                 file.write(block)
         outcome = stream.outcome

@@ -6,8 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
+from tui.commands.release_store import list_archives, parse_archives
 from tui.errors import BeamdeckError
-from tui.model.command import Command
 from tui.model.fleet import App
 from tui.model.redact import from_host
 from tui.model.release_store import (
@@ -19,15 +19,6 @@ from tui.model.release_store import (
 )
 from tui.model.release_tree import release_order
 from tui.operations.context import PlanContext
-
-# $1 the folder; ~/ is the SSH user's home. A file's size, mtime and name a line.
-_LIST = r"""
-d=$1
-case $d in "~/"*) d=$HOME/${d#"~/"} ;; esac
-cd -- "$d" || exit 3
-pwd -P
-for f in ./*.tar.gz; do [ -f "$f" ] || continue; stat -c '%s %Y %n' -- "$f"; done
-"""
 
 
 class StoreUnreadable(BeamdeckError):
@@ -88,21 +79,14 @@ async def _remote(place: StorePlace, app: App, context: PlanContext | None) -> l
         )
     if place.user and session.host.user not in (None, place.user):
         raise StoreUnreadable(f"{session.host.name} is reached as another user than {place.user}")
-    outcome = await session.run(Command((place.path,), script=_LIST))
+    outcome = await session.run(list_archives(place.path))
     if not outcome.ok:
         said = from_host(outcome.stderr.strip(), limit=200) if outcome.known else outcome.ended
         raise StoreUnreadable(f"{place.path} on {session.host.name}: {said}")
-    folder, *lines = outcome.stdout.decode("utf-8", "backslashreplace").split("\n")
     found = []
-    for line in lines:
-        size, _, rest = line.partition(" ")
-        mtime, _, name = rest.partition(" ./")
-        version = archive_version(name, app.name)
-        if version and _counts(size, mtime):
-            path = f"{folder.rstrip('/')}/{name}"
-            found.append(StoredArchive(version, path, int(size), float(mtime), session.host.name))
+    for file in parse_archives(outcome.stdout):
+        version = archive_version(file.name, app.name)
+        if version:
+            size, mtime = file.size_bytes, file.mtime
+            found.append(StoredArchive(version, file.path, size, mtime, session.host.name))
     return found
-
-
-def _counts(*words: str) -> bool:
-    return all(word.isascii() and word.isdigit() and len(word) < 16 for word in words)

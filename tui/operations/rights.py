@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.commands.rights import OwnerRight, parse_owner_right, read_owner_right
 from tui.commands.sudo import RestartRight
 from tui.errors import BeamdeckError
 from tui.model.fleet import Manager
+from tui.model.plan import Plan, Verdict, VerdictKind
 from tui.operations.context import PlanContext
 from tui.operations.restart_right import read_restart_rights
 
@@ -75,6 +76,23 @@ async def read_owner_rights(context: PlanContext, hosts: Sequence[str]) -> dict[
 def refusals(rights: Mapping[str, HostRights]) -> list[str]:
     """What is lacking anywhere, a sentence a host with its lines; empty if nothing is."""
     return [right.sentence for right in rights.values() if right.refused]
+
+
+async def with_survival(context: PlanContext, plan: Plan) -> Plan:
+    """The plan with a warning for each host where a step at work would end with its link."""
+    rights = await read_owner_rights(context, [h for h in plan.hosts if h in context.sessions])
+    told = tuple(
+        Verdict(
+            VerdictKind.WARN,
+            "link",
+            f"{host}: a step at work there ends if its link is lost: systemd ends what a user "
+            f"leaves behind (KillUserProcesses), and {right.user} may start no unit. What visudo "
+            f"there would have to add:\n  {right.user} ALL=(root) NOPASSWD: /usr/bin/systemd-run",
+        )
+        for host, right in rights.items()
+        if right.kills and not right.detaches
+    )
+    return replace(plan, verdicts=(*plan.verdicts, *told))
 
 
 def _judge(kind: str, host: str, owner: OwnerRight, restart: RestartRight | None) -> HostRights:

@@ -23,7 +23,7 @@ from tui.operations.migrate_steps import down_steps
 from tui.operations.planners import hosts_of, hosts_param, without_of, without_param
 from tui.operations.restart import restart_problem
 from tui.operations.restart_state import restart_facts
-from tui.operations.rights import refusals, rights_for
+from tui.operations.rights import refusals, rights_for, with_survival
 from tui.operations.rollback_delta import read_delta
 from tui.operations.rollback_look import (
     RollbackLook,
@@ -57,7 +57,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         raise PlanRefused("\n".join(lacking))
     _refuse(context, asked, looks)
     delta = await read_delta(context, asked.version, looks)
-    return await with_locks(context, plan_rollback(context, asked, looks, delta))
+    plan = await with_locks(context, plan_rollback(context, asked, looks, delta))
+    return await with_survival(context, plan)
 
 
 def _asked(context: PlanContext, params: Facts) -> Asked:

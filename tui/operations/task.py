@@ -21,7 +21,7 @@ from tui.operations.context import PlanContext
 from tui.operations.lock import with_locks
 from tui.operations.planners import hosts_of, hosts_param
 from tui.operations.ports import Session
-from tui.operations.rights import refusals, rights_for
+from tui.operations.rights import refusals, rights_for, with_survival
 from tui.operations.steps import StepKind, StepWork
 from tui.operations.task_work import TaskWork
 
@@ -47,7 +47,8 @@ async def build(context: PlanContext, params: Facts) -> Plan:
         step = _step(context.app, task, snapshot)
     except CannotCall as error:
         raise PlanRefused(f"{host}: {error.detail}") from None
-    return await with_locks(context, _plan(context, task, snapshot, step))
+    plan = await with_locks(context, _plan(context, task, snapshot, step))
+    return await with_survival(context, plan)
 
 
 def kinds(context: PlanContext) -> dict[str, StepKind]:
