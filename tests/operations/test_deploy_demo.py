@@ -100,6 +100,9 @@ async def test_migrations_run_after_the_first_restart_and_the_way_back_is_judged
             assert (snapshot.release.runs, snapshot.release.boots) == ("0.2.0", "0.2.0")
         assert set(new) <= set(demo_fleet.database.applied), "the schema was left ahead"
         with pytest.raises(PlanRefused, match=r"every host runs and boots 0\.2\.0 already"):
+            await at.plan("rollback", version="0.2.0", hosts="web1 web2", code_only="yes")
+        # The schema is still ahead, and what cannot be undone cannot be undone from here either.
+        with pytest.raises(PlanRefused, match="neither down nor change"):
             await at.plan("rollback", version="0.2.0", hosts="web1 web2")
 
 
