@@ -7,14 +7,14 @@ whoever asked, on the host.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tui.errors import NotConnected
 from tui.model.command import Ended, Outcome
+from tui.ssh.lean import lean_sending
 
 if TYPE_CHECKING:
     import asyncssh
@@ -23,7 +23,6 @@ BLOCK = 255 * 1024
 """Bytes of one write: as much as OpenSSH's sftp-server takes in one. Half of it costs 40 % more."""
 UNDER_WAY = 32
 """Writes that wait for their answer at once: 8 MiB, more than sshd's window of 2 MiB."""
-_IGNORE = 2  # SSH_MSG_IGNORE, RFC 4253
 
 Progress = Callable[[int], None]
 """Told how many bytes of the file have been answered for, from its beginning."""
@@ -58,7 +57,7 @@ async def send_file(
             flags = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
             attrs = asyncssh.SFTPAttrs(permissions=0o600)
             async with await sftp.open(remote, flags, attrs, encoding=None, block_size=BLOCK) as to:
-                with _without_ignores(connection):
+                with lean_sending(connection):
                     await _write(to, local, offset, progress)
     except asyncssh.SFTPConnectionLost as lost:
         return Outcome(Ended.LINK_LOST, None, stderr=str(lost).encode(), duration_s=took())
@@ -67,29 +66,6 @@ async def send_file(
     except (asyncssh.Error, ConnectionError) as lost:
         return Outcome(Ended.LINK_LOST, None, stderr=str(lost).encode(), duration_s=took())
     return Outcome(Ended.EXITED, 0, duration_s=took())
-
-
-@contextlib.contextmanager
-def _without_ignores(connection: asyncssh.SSHClientConnection) -> Iterator[None]:
-    """Spare the empty packet that asyncssh sends before each one: a third of an upload's CPU.
-
-    It protects CBC ciphers, whose next IV is known to whoever reads along; with those it stays.
-    """
-    cipher = str(connection.get_extra_info("send_cipher") or "cbc")
-    if "cbc" in cipher or "send_packet" in vars(connection):
-        yield
-        return
-    send = connection.send_packet
-
-    def lean(kind: int, *args: bytes, **named: Any) -> None:
-        if kind != _IGNORE:
-            send(kind, *args, **named)
-
-    setattr(connection, "send_packet", lean)  # noqa: B010 - its one door; mypy knows no other
-    try:
-        yield
-    finally:
-        del connection.send_packet
 
 
 async def _write(to: Any, local: Path, offset: int, progress: Progress) -> None:
