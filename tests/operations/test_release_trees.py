@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeFleet
+from tests.waiting import until
 from tui.demo.fleet import DemoFleet
 from tui.model.fleet import Config, Flavour
 from tui.operations.context import PlanContext
 from tui.operations.deck import open_deck, open_site
+from tui.operations.release_fetch import fetched
 from tui.operations.release_store import StoreUnreadable, list_store
 from tui.operations.release_trees import read_trees
 
@@ -139,6 +141,32 @@ async def test_a_store_on_a_host_and_stores_that_cannot_be_read(
             with pytest.raises(StoreUnreadable) as refused:
                 await list_store(replace(context.app, release_store=store), context)
             assert any(part in refused.value.detail for part in said.split("|"))
+
+
+async def test_a_store_on_a_host_that_does_not_run_the_app(
+    demo_fleet: DemoFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    builder = demo_fleet.machines["web2"]
+    folder = builder.sandbox.root / "srv" / "builds"
+    folder.mkdir()
+    (folder / "billing_0.9.0.release.tar.gz").write_bytes(b"12345")
+    store = f"web2:{builder.sandbox.seen('srv/builds')}"
+    async with context_of(
+        demo_fleet, tmp_path, release_store=store, on=("web1", "web3")
+    ) as context:
+        assert context.hosts == ("web1", "web3")
+        (archive,) = await list_store(context.app, context)
+        assert (archive.version, archive.where) == ("0.9.0", "web2")
+        assert (await fetched(context, archive)).read_bytes() == b"12345"
+        await builder.refuse_connections()
+        builder.drop_connections()
+        monkeypatch.setattr("tui.operations.release_store.LINK_S", 0.2)
+        link = context.link_to("web2")
+        assert link is not None
+        await until(lambda: not link.link.usable)
+        with pytest.raises(StoreUnreadable, match="web2: "):
+            await list_store(context.app, context)
 
 
 async def test_what_the_user_may_not_read_is_named_and_asked_for_as_the_owner(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.model.fleet import App, Environment, Limits
 from tui.model.host import HostSnapshot
@@ -17,7 +17,8 @@ Refresh = Callable[[str], Awaitable[HostSnapshot | None]]
 class PlanContext:
     """An app of an environment, the links to its hosts, a fresh look at them, and the time.
 
-    `clock` is Unix seconds.
+    `clock` is Unix seconds. `every` are the links to all hosts of the environment, also to those
+    that do not run the app: a host that builds may keep the release store.
     """
 
     environment: Environment
@@ -26,6 +27,13 @@ class PlanContext:
     refresh: Refresh
     limits: Limits
     clock: Callable[[], float]
+    every: Mapping[str, Session] = field(default_factory=dict)
+
+    def link_to(self, name: str) -> Session | None:
+        """The link to a host by its name or its address; None if the environment has none."""
+        links = {**self.every, **self.sessions}
+        found = (link for link in links.values() if name in (link.host.name, link.host.address))
+        return links.get(name) or next(found, None)
 
     @property
     def hosts(self) -> tuple[str, ...]:

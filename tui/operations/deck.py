@@ -139,6 +139,7 @@ class Deck:
             self.board.refresh,
             self.config.limits,
             self.clock,
+            self.fleet.sessions,
         )
 
     def notices(self) -> tuple[Notice, ...]:

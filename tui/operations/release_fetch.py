@@ -28,7 +28,7 @@ async def fetched(context: PlanContext, archive: StoredArchive) -> Path:
     """
     if not archive.where:
         return Path(archive.path)
-    session = context.sessions.get(archive.where)
+    session = context.link_to(archive.where)
     if session is None:
         raise NotFetched(f"{archive.where} is not a host of this environment")
     folder = state_folder() / "archives" / archive.where

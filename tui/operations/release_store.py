@@ -19,6 +19,10 @@ from tui.model.release_store import (
 )
 from tui.model.release_tree import release_order
 from tui.operations.context import PlanContext
+from tui.operations.sight import link_within
+
+LINK_S = 10.0
+"""Seconds that the link to the host of a store is waited for."""
 
 
 class StoreUnreadable(BeamdeckError):
@@ -30,7 +34,7 @@ class StoreUnreadable(BeamdeckError):
 async def list_store(app: App, context: PlanContext | None = None) -> tuple[StoredArchive, ...]:
     """Every archive of the app in its store, newest release first; () if none is configured.
 
-    A store on a host needs `context`, and that host must be one that runs the app.
+    A store on a host needs `context`, and that host must be one of the environment.
     StoreUnreadable says what stands in the way.
     """
     if not app.release_store:
@@ -68,17 +72,16 @@ def _local(folder: Path, app: App) -> list[StoredArchive]:
 
 
 async def _remote(place: StorePlace, app: App, context: PlanContext | None) -> list[StoredArchive]:
-    sessions = context.sessions if context is not None else {}
-    session = next(
-        (s for s in sessions.values() if place.host in (s.host.name, s.host.address)), None
-    )
+    session = context.link_to(place.host) if context is not None else None
     if session is None:
         raise StoreUnreadable(
-            f"{place.host} is none of this environment's hosts that run {app.name}",
-            remedy="Only those can be asked; or keep the store in a folder of this machine.",
+            f"{place.host} is none of this environment's hosts",
+            remedy="Name it among them, its apps' `on` leaving it out; or keep the store here.",
         )
     if place.user and session.host.user not in (None, place.user):
         raise StoreUnreadable(f"{session.host.name} is reached as another user than {place.user}")
+    if not await link_within(session, LINK_S):
+        raise StoreUnreadable(f"{session.host.name}: {session.link.state}")
     outcome = await session.run(list_archives(place.path))
     if not outcome.ok:
         said = from_host(outcome.stderr.strip(), limit=200) if outcome.known else outcome.ended

@@ -69,6 +69,16 @@ async def link_back(session: Session, enough: Coroutine[object, object, None]) -
         given_up.cancel()
 
 
+async def link_within(session: Session, limit_s: float) -> bool:
+    """Whether the link can be used within `limit_s` seconds."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await session.usable()
+    except TimeoutError:
+        return False
+    return True
+
+
 async def read_in_sight(session: Session, command: Command, say: Say) -> Outcome | None:
     """The answer to a read, asked again after a lost link; None if the host stayed out of sight.
 
