@@ -52,20 +52,26 @@ async def demo_fleet(make_fleet: MakeFleet) -> DemoFleet:
 
 WHOLE = frozenset(
     {
+        "test_cli_operations.py",
         "test_cli_plans.py",
+        "test_daemon_local.py",
         "test_deploy_cuts.py",
         "test_deploy_demo.py",
         "test_detached.py",
+        "test_lock.py",
         "test_migrate_demo.py",
         "test_migrations_demo.py",
         "test_operations.py",
         "test_pending_demo.py",
+        "test_prune_demo.py",
         "test_rehearse_demo.py",
+        "test_restart_demo.py",
         "test_resume_demo.py",
         "test_rollback_demo.py",
         "test_signals_in_a_plan.py",
         "test_start_stop_demo.py",
         "test_survival_demo.py",
+        "test_task_demo.py",
         "test_untried_demo.py",
     }
 )
