@@ -84,8 +84,10 @@ def test_two_restarts_at_once(lab: Lab, host: str) -> None:
     journal = Journal(lab, host)
     lab.sh(host, "systemctl restart billing_prod; systemctl restart billing_prod")
     found = journal.until("double-restart")
-    # The second stop may find neither node nor port mapper: that is what comes of it.
-    assert set(found) <= {"double-restart", "node-unreachable", "epmd", "stop-found-no-node"}
+    # The second stop may find neither node nor port mapper, or run into its limit: that is what
+    # comes of it.
+    after = {"node-unreachable", "epmd", "stop-found-no-node", "stop-timeout"}
+    assert set(found) <= {"double-restart", *after}
 
 
 def test_a_variable_that_is_not_set(lab: Lab, host: str) -> None:
