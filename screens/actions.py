@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from screens.dialog import Dialog
 from tui.model.host_actions import Action
+from tui.widgets.option_moves import move_option
 
 
 class ActionsScreen(Dialog[Action]):
@@ -52,11 +53,7 @@ class ActionsScreen(Dialog[Action]):
 
     def action_cursor(self, by: int) -> None:
         """j and k beside the arrows."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move_option(self.query_one(OptionList), by)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer the chosen action."""

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from screens.dialog import Dialog
 from tui.model.diagnosis_card import Card
 from tui.model.words import counted
+from tui.widgets.option_moves import move_option
 
 if TYPE_CHECKING:
     from tui.operations.diagnosis import Diagnosis
@@ -115,11 +116,7 @@ class CardsScreen(Dialog[Card]):
 
     def action_cursor(self, by: int) -> None:
         """j and k beside the arrows."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move_option(self.query_one(OptionList), by)
 
     def action_dismiss_card(self) -> None:
         """Take the highlighted card away until its failure was quiet and comes again."""

@@ -16,6 +16,7 @@ from tui.model.fleet import Config
 from tui.model.keys import KEYS
 from tui.model.words import counted
 from tui.widgets.frame import KeyLine
+from tui.widgets.option_moves import move_option
 
 
 class EnvironmentsScreen(Screen[None]):
@@ -100,11 +101,7 @@ class EnvironmentsScreen(Screen[None]):
 
     def action_cursor(self, by: int) -> None:
         """j and k beside the arrows."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move_option(self.query_one(OptionList), by)
 
     def action_back(self) -> None:
         """Esc goes back to the fleet that is open, if one is."""

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from screens.dialog import Dialog
 from tui.model.operation import Unresolved
+from tui.widgets.option_moves import move_option
 
 
 class OperationsScreen(Dialog[str]):
@@ -52,11 +53,7 @@ class OperationsScreen(Dialog[str]):
 
     def action_cursor(self, by: int) -> None:
         """j and k beside the arrows."""
-        options = self.query_one(OptionList)
-        if by > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move_option(self.query_one(OptionList), by)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer the operation."""

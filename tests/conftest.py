@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lab.fixtures import lab, lab_environment
+from tests.lab.fixtures import lab, lab_environment, second
 
 if TYPE_CHECKING:
     from tui.demo.fleet import DemoFleet
 
-__all__ = ["demo_fleet", "lab", "lab_environment", "make_fleet"]
+__all__ = ["demo_fleet", "lab", "lab_environment", "make_fleet", "second"]
 
 MakeFleet = Callable[..., "Awaitable[DemoFleet]"]
 

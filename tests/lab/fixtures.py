@@ -59,3 +59,13 @@ def lab_environment(lab: Lab) -> Environment:
         health=Health(HealthKind.HTTP, port=PORT),
     )
     return Environment("lab", hosts=hosts, apps=(app,))
+
+
+@pytest.fixture
+def second(lab: Lab) -> Iterator[None]:
+    """Both hosts run 0.2.0 and have no later one; the lab is as before at the end."""
+    lab.reset()
+    try:
+        yield
+    finally:
+        lab.reset()

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.model.journal import Entry, EntryKind, Level
-from tui.model.journal_filter import PATIENCE_S, SEARCHED, TOO_SLOW, Filter
+from tui.model.journal_filter import SEARCHED, TOO_SLOW, Filter
+from tui.model.patient_search import PATIENCE_S
 
 
 def entry(

@@ -10,7 +10,6 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,16 +30,6 @@ WEB = ("web1", "web2")
 MIDDLE = ("upload", "hand_over", "unpack", "install", "restart", "migrate_up")
 CUT = ("upload", "unpack", "restart")
 KILLED = -9
-
-
-@pytest.fixture
-def second(lab: Lab) -> Iterator[None]:
-    """Both hosts run 0.2.0 and have no later one; the lab is as before at the end."""
-    lab.reset()
-    try:
-        yield
-    finally:
-        lab.reset()
 
 
 @dataclass

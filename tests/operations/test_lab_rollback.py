@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,16 +31,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 WEB = ("web1", "web2")
 AMOUNT, NOTE = "20180101120000", "20180115120000"
 LEGACY, IRREVERSIBLE = "20180202120000", "20180203120000"
-
-
-@pytest.fixture
-def second(lab: Lab) -> Iterator[None]:
-    """Both hosts run 0.2.0 and have no later one; the lab is as before at the end."""
-    lab.reset()
-    try:
-        yield
-    finally:
-        lab.reset()
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ from tui.model.diagnosis_rule import Rule, Speaker
 from tui.model.journal import Entry, EntryKind
 
 # The limit on a match's time is the filter's own: `re` has none.
-from tui.model.journal_filter import _ALARM, _TooSlow
+from tui.model.patient_search import ALARM, TooSlow
 
 HEAD, TAIL = 3072, 1024
 """Characters of a message's beginning and end that patterns see; of what lies between, none."""
@@ -213,8 +213,8 @@ class Matcher:
             return None
         text = seen_of(entry)
         try:
-            return _ALARM.search(pattern, text, 0, len(text))
-        except _TooSlow:
+            return ALARM.search(pattern, text, 0, len(text))
+        except TooSlow:
             self.slow[rule.id] = "takes too long on some lines and was put aside"
             return None
 

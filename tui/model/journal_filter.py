@@ -7,18 +7,15 @@ quarter of a second at most, and the pattern that takes longer is given up with 
 from __future__ import annotations
 
 import re
-import signal
-import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
 
 from tui.model.journal import Entry, EntryKind, Level
+from tui.model.patient_search import ALARM, TooSlow
 
 # What of a message is searched by a regex; text is searched in the whole of it.
 SEARCHED = 4096
-PATIENCE_S = 0.25
 TOO_SLOW = (
     "this pattern takes too long on some lines and was given up: "
     "avoid repeats inside repeats, like (a+)+"
@@ -29,10 +26,6 @@ _REPEAT = re.compile(r"[*+]|\{\d*,\d*\}")
 _LOOP = re.compile(r"\)(?:[*+]|\{)")
 # Else n open-ended repeats take the n-th power of the length; below this the alarm costs more.
 _CHEAP_STEPS = 1_000_000
-
-
-class _TooSlow(Exception):
-    """Raised into a running match by the alarm."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ class Filter:
             return True
         try:
             found = self._find(entry.message, 0) is not None
-        except _TooSlow:
+        except TooSlow:
             self._give_up()
             return True
         return found is not self.negated
@@ -110,7 +103,7 @@ class Filter:
                 start = max(found[1], found[0] + 1)
                 if found[1] > found[0]:
                     spans.append(found)
-        except _TooSlow:
+        except TooSlow:
             self._give_up()
         return spans
 
@@ -134,7 +127,7 @@ class Filter:
 
         def find(message: str, start: int) -> tuple[int, int] | None:
             if loops or min(len(message), SEARCHED) ** repeats > _CHEAP_STEPS:
-                found = _ALARM.search(pattern, message, start, SEARCHED)
+                found = ALARM.search(pattern, message, start, SEARCHED)
             else:
                 found = pattern.search(message, start, SEARCHED)
             return None if found is None else found.span()
@@ -166,45 +159,3 @@ def _explained(error: Exception, before: int) -> str:
         place = "" if error.pos is None else f" at character {error.pos + 1 + before}"
         return f"not a regular expression{place}: {error.msg}"
     return f"not a usable regular expression: {error}"
-
-
-class _Alarm:
-    """A limit on the time that a match takes.
-
-    `re` has none of its own but looks for signals while it matches. Signals reach the main
-    thread only; elsewhere matches run without a limit, which holds up that thread alone.
-    """
-
-    def __init__(self) -> None:
-        self._installed = False
-        self._armed = False
-
-    def search(
-        self, pattern: re.Pattern[str], message: str, start: int, end: int
-    ) -> re.Match[str] | None:
-        """`pattern.search`, or _TooSlow after PATIENCE_S."""
-        if not self._ready():
-            return pattern.search(message, start, end)
-        self._armed = True
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
-        try:
-            return pattern.search(message, start, end)
-        finally:
-            # First the flag: an alarm that is already on its way must not meet other code.
-            self._armed = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
-
-    def _ready(self) -> bool:
-        if threading.current_thread() is not threading.main_thread():
-            return False
-        if not self._installed:
-            signal.signal(signal.SIGALRM, self._ring)
-            self._installed = True
-        return True
-
-    def _ring(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._armed:
-            raise _TooSlow
-
-
-_ALARM = _Alarm()

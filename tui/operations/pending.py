@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tui.commands.operation_copy import list_ended, parse_open
@@ -31,7 +32,7 @@ async def read_pending(context: PlanContext, oplog: OpLog) -> tuple[Pending, ...
                 with contextlib.suppress(ValueError):
                     plan = ended_plan(copy.op, [*map(parse_line, copy.lines)], environment, app)
                     if plan is not None:
-                        found.setdefault(plan.op, plan)
+                        found.setdefault(plan.op, _of_a_host(plan))
 
     await asyncio.gather(*map(look, context.hosts))
     return pending_of(found.values(), context.hosts)
@@ -42,6 +43,11 @@ def _here(oplog: OpLog, environment: str, app: str) -> Iterator[EndedPlan]:
         plan = ended_plan(op, records, environment, app)
         if plan is not None:
             yield plan
+
+
+def _of_a_host(plan: EndedPlan) -> EndedPlan:
+    """Without the archive: a host must not choose which file of this machine is sent."""
+    return replace(plan, params=tuple(p for p in plan.params if p[0] != "archive"))
 
 
 def finishing(pending: Pending) -> Facts:

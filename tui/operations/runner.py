@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tui.errors import ChangeRefused, RecordUnwritable
 from tui.model.consent import Consent
 from tui.model.gate import Grant
-from tui.model.lock import LOCK, UNLOCK, locks_or_unlocks
+from tui.model.lock import UNLOCK, locks_or_unlocks
 from tui.model.plan import (
     Plan,
     PlanEnded,
@@ -27,6 +27,7 @@ from tui.model.plan import (
 )
 from tui.operations.guards import not_consented
 from tui.operations.host_copies import HostCopies
+from tui.operations.locks_held import LocksHeld
 from tui.operations.records import Records, Resumption
 from tui.operations.sight import link_back
 from tui.operations.step_hand import Desk, StepHand
@@ -90,7 +91,7 @@ class _Run:
         self._emit = emit
         self._going = going
         self._start = going.left.next_step if going else 0
-        self._locks = _Locks(going.left.locked if going else ())
+        self._locks = LocksHeld(going.left.locked if going else ())
         self._next = self._start
         self._open = False
 
@@ -286,21 +287,3 @@ class _Early:
     begun: int
     why: str
     is_open: bool = False
-
-
-class _Locks:
-    """The hosts whose locks this run holds, in the order in which they were taken."""
-
-    def __init__(self, hosts: tuple[str, ...] = ()) -> None:
-        self._hosts = dict.fromkeys(hosts)
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        return tuple(self._hosts)
-
-    def note(self, step: Step) -> None:
-        """A step is done and verified."""
-        if step.kind == LOCK:
-            self._hosts[step.host] = None
-        elif step.kind == UNLOCK:
-            self._hosts.pop(step.host, None)
