@@ -56,7 +56,7 @@ async def send_file(
         async with sftp:
             flags = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
             attrs = asyncssh.SFTPAttrs(permissions=0o600)
-            async with await sftp.open(remote, flags, attrs, encoding=None, block_size=BLOCK) as to:
+            async with await sftp.open(remote, flags, attrs, encoding=None, block_size=0) as to:
                 with lean_sending(connection):
                     await _write(to, local, offset, progress)
     except asyncssh.SFTPConnectionLost as lost:
@@ -70,7 +70,7 @@ async def send_file(
 
 async def _write(to: Any, local: Path, offset: int, progress: Progress) -> None:
     """UNDER_WAY writers take block after block; `progress` follows what has no hole before it."""
-    with local.open("rb") as file:
+    with local.open("rb", buffering=0) as file:
         file.seek(offset)
         os.posix_fadvise(file.fileno(), offset, 0, os.POSIX_FADV_SEQUENTIAL)
         blocks = _Blocks(file, offset, progress)
