@@ -44,3 +44,25 @@ def test_a_killed_run_is_listed_from_the_log_and_from_the_hosts(
     assert (told["step"], told["steps"], told["host"], told["state"]) == (3, 6, "web1", "unknown")
     assert told["found_on"] == ["web1", "web2"]
     assert told["user"]
+    _marks_are_looked_up(config, state)
+
+
+def _marks_are_looked_up(config: str, state: Path) -> None:
+    """What the hosts hold of the killed run, beside the audit as it is and cut short."""
+    verify = ("audit", "verify", "--hosts")
+    whole = run(config, state, *verify)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "web1: 3 marks" in whole.stdout
+    assert "5 marks in the audit, 0 of others" in whole.stdout
+    path = state / "beamdeck" / "audit" / "audit.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    assert run(config, state, "audit", "verify").returncode == 0, "the chain itself is whole"
+    cut = run(config, state, *verify)
+    assert cut.returncode == 1
+    assert "not in the audit: web1 " in cut.stdout
+    assert "step 3 restart billing_prod.service: begin" in cut.stdout
+    path.unlink()
+    gone = run(config, state, *verify)
+    assert gone.returncode == 1
+    assert gone.stdout.count("not in the audit: ") == 5

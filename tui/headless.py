@@ -172,19 +172,6 @@ def write_example(path: Path | None) -> int:
     return 0
 
 
-def verify_audit(file: Path | None) -> int:
-    """Check the audit's chain; 0 whole, 1 broken (says where)."""
-    from tui.operations.audit_log import verify
-
-    path = file or state_folder() / "audit" / "audit.jsonl"
-    if not path.exists():
-        print(f"{path}: nothing was recorded yet")
-        return 0
-    problem = verify(path)
-    print(f"{path}: {problem or 'whole'}")
-    return 1 if problem else 0
-
-
 def serve_demo(scenario: str | None) -> int:
     """Keep the embedded fleet up until a signal; prints the path of its config first."""
     from tui.demo.fleet import DemoFleet

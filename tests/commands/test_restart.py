@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plan_fakes import right, unit
-from tui.commands.restart import limit_words, mark_in_journal, restart_command, restart_limit_s
+from tui.commands.restart import limit_words, restart_command, restart_limit_s
 from tui.commands.restart_evidence import (
     StartsSeen,
     StopSeen,
@@ -50,12 +50,6 @@ def test_limits_that_are_not_set_or_endless_are_bounded() -> None:
     assert restart_limit_s(unit(timeout_start_s=None)) == 600 + 180 + 10
     assert restart_limit_s(unit(timeout_start_s=86_400.0)) == 600 + 180 + 10
     assert (limit_words(None), limit_words(90.0)) == ("no limit set", "at most 90 s")
-
-
-def test_the_mark_is_a_change_that_no_text_turns_into_options() -> None:
-    command = mark_in_journal("-p emerg; rm")
-    assert command.effect is Effect.CHANGE
-    assert display(command) == "logger -t beamdeck-audit -- '-p emerg; rm'"
 
 
 def test_a_stop_that_outlasted_its_limit_is_seen_in_the_journal() -> None:

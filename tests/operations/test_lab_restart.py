@@ -22,6 +22,7 @@ from tui.model.consent import Consent
 from tui.model.fleet import App, Environment, Health, Limits
 from tui.model.plan import Plan, PlanRefused, StepEvent, StepState
 from tui.operations.audit_log import AuditLog, verify
+from tui.operations.audit_marks import compare_marks
 from tui.operations.oplog import OpLog
 from tui.operations.plan_run import PlanRun
 from tui.operations.restart import restart_kinds, restart_plan
@@ -138,6 +139,20 @@ async def test_both_hosts_are_restarted_and_verified_by_main_pid_and_boot_path(
     marks = lab.sh("web1", "journalctl -t beamdeck-audit -n 2 -o cat")
     assert ": begin audit=" in marks
     assert ": done audit=" in marks
+    audit = tmp_path / "audit" / "audit.jsonl"
+    async with console(lab_environment, tmp_path) as at:
+        sessions = at.fleet.sessions
+        await asyncio.gather(*(session.usable() for session in sessions.values()))
+        told = await compare_marks(audit, sessions)
+        assert not told.unread
+        assert len(told.judged.held) == 4
+        (op,) = {mark.op for mark in told.judged.held}
+        # Other tests' consoles have the same user and machine, and audits of their own.
+        assert op not in {mark.op for mark in told.judged.lacking}
+        audit.write_bytes(b"".join(audit.read_bytes().splitlines(keepends=True)[:-2]))
+        cut = (await compare_marks(audit, sessions)).judged.lacking
+        lacking = [(mark.host, mark.words[-6:]) for mark in cut if mark.op == op]
+        assert lacking == [("web2", ": done")]
 
 
 async def test_the_exact_line_of_restarter_is_found_and_enough(

@@ -46,10 +46,3 @@ def restart_limit_s(unit: UnitFacts) -> float:
     ExecStop and the signal after it may each use up a stop limit (facts.md section 5).
     """
     return start_limit_s(unit) + 2 * stop_limit_s(unit) + MARGIN_S
-
-
-def mark_in_journal(text: str) -> Command:
-    """A line in the host's journal under `beamdeck-audit`; needs no right, and is a change."""
-    return Command(
-        ("logger", "-t", "beamdeck-audit", "--", text), effect=Effect.CHANGE, timeout_s=10.0
-    )

@@ -83,8 +83,8 @@ def _version() -> str:
 def verify(path: Path) -> str:
     """What is wrong with the first bad line, as `line 12: …`; empty if the chain is whole.
 
-    A chain does not show that its last lines were cut off: compare the last hash with the one in
-    the hosts' journals (`beamdeck-audit`). BeamdeckError if the file cannot be read.
+    A chain does not show that its last lines were cut off: `compare_marks` does. BeamdeckError if
+    the file cannot be read.
     """
     try:
         with path.open("rb") as file:

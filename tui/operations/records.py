@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from tui.commands.lock import holder_words
 from tui.errors import RecordUnwritable
 from tui.model.audit import AuditRecord
+from tui.model.audit_marks import who_words
 from tui.model.command import Command, Outcome, display, script_of
 from tui.model.consent import Consent
 from tui.model.operation import Unresolved
@@ -49,7 +50,7 @@ class Records:
         self._plan = plan
         self._operation = operation
         self._audit = audit
-        self.holder = ""
+        self.holder = self.by = ""
         self._exit_status = ""
         self._digests = ("", "")
 
@@ -96,6 +97,7 @@ class Records:
         who = operator_facts()
         user, machine = str(who["os_user"]), str(who["client_host"])
         self.holder = holder_words(user, machine, consent.reason)
+        self.by = who_words(user, machine)
 
     def _write_asked(self, consent: Consent) -> None:
         """The plan as it was shown, and what was typed."""

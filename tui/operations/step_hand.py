@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from tui.commands.audit_marks import leave_mark
 from tui.commands.detached import STEP_VARIABLE
 from tui.commands.lock import HOLDER_VARIABLE
-from tui.commands.restart import mark_in_journal
 from tui.errors import BeamdeckError, ChangeRefused, NotConnected, RecordUnwritable
+from tui.model.audit_marks import mark_text
 from tui.model.command import Command, Outcome
 from tui.model.fleet import App
 from tui.model.gate import Grant
@@ -172,7 +173,7 @@ class StepHand:
         outcome: Outcome | None = None
         if step.command is not None or isinstance(work, ActingWork):
             try:
-                await self._mark(session, index, step, f"begin audit={mark}")
+                await self._mark(session, index, step, "begin", mark)
                 outcome = await self._send(index, step, session, work)
             except (NotConnected, ChangeRefused) as error:
                 # Both are raised before anything is sent.
@@ -209,7 +210,7 @@ class StepHand:
             if self.copies is not None:
                 self.copies.spread()
             with contextlib.suppress(NotConnected):
-                await self._mark(sent.session, index, step, f"{finding.state} audit={mark}")
+                await self._mark(sent.session, index, step, finding.state, mark)
         return finding
 
     def _saying(self, index: int) -> Say:
@@ -256,7 +257,7 @@ class StepHand:
                 said = line
                 self._tell(index, StepState.RUNNING, line)
 
-    async def _mark(self, session: Session, index: int, step: Step, text: str) -> None:
+    async def _mark(self, session: Session, index: int, step: Step, word: str, digest: str) -> None:
         """Leave a line in the host's own journal, so that two parties hold the record.
 
         A host without `logger` is none of the plan's business; a link lost before the step is.
@@ -264,7 +265,8 @@ class StepHand:
         if step.host == HERE:
             # There is no host that could hold the record too; the audit has it.
             return
-        command = mark_in_journal(f"op={self.records.op} step={index + 1} {step.what}: {text}")
+        records, words = self.records, f"{step.what}: {word}"
+        command = leave_mark(mark_text(records.op, records.by, index + 1, words, digest))
         self._desk.sent(self._desk.clock(), step.host, shown_command(command))
         outcome = await session.run(command, self._grant)
         if not outcome.known:
