@@ -31,15 +31,27 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_OPEN = 20
 """Operations without an end that one look at a host brings, the newest."""
 
+KEPT_ENDED = 300
+"""Operations of an app whose copies a host keeps, the newest; those without an end stay too."""
+
 _LIMIT_S = 20.0
 _TAIL_LINES = 60
 _TAIL_BYTES = 64 * 1024
 
 # As the owner. $1 folder, $2 operation, $3 and $4 size and SHA-256 of the copy as it is known,
-# $5 how many of its bytes stay, $6 how many come behind them, on stdin. Two writers wait for each
-# other where the host has flock; elsewhere the second has the time between its look and its rename.
+# $5 how many of its bytes stay, $6 how many come behind them, on stdin, $7 how many operations are
+# kept: with a new one the oldest that have their end go, and their steps' files. Two writers wait
+# for each other where the host has flock; elsewhere the second has the time between its look and
+# its rename.
 _GROW = """\
 umask 027
+trim() {
+  ls -1r "$ops" | grep -E '^[A-Za-z0-9-]+\\.jsonl$' | tail -n "+$1" | head -n 50 |
+    while read -r old; do
+      tail -n 1 "$ops/$old" | grep -q '"event":"end"' || continue
+      rm -f -- "$folder/steps/${old%.jsonl}-"* "$ops/$old"
+    done
+}
 folder=$1 ops=$1/ops file=$1/ops/$2.jsonl new=$1/ops/.$2.$$
 mkdir -p -- "$ops" || exit 73
 chmod 0750 "$folder" "$ops" || exit 73
@@ -54,6 +66,7 @@ state() {
   fi
 }
 is=$(state)
+[ -e "$file" ] || trim "$7"
 if [ "$is" != "$3 $4" ]; then
   printf '%s\\n' "$is"
   exit 65
@@ -126,6 +139,7 @@ def grow_copy(app: App, op: str, known: CopyState, keep_bytes: int, more: bytes)
         known.digest,
         str(keep_bytes),
         str(len(more)),
+        str(KEPT_ENDED),
     )
     return owner_command(
         app,
