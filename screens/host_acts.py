@@ -23,6 +23,10 @@ class HostActs(Place):
         """The one host that is looked at; empty without one."""
         raise NotImplementedError
 
+    def marked(self) -> tuple[str, ...]:
+        """The hosts that were marked, in the order shown."""
+        return ()
+
     def view_of(self, host: str) -> HostView | None:
         """A host as it is known now."""
         return next((view for view in self.deck.board.views if view.host == host), None)
@@ -63,6 +67,12 @@ class HostActs(Place):
         from tui.operations.planners import hosts_param
 
         self.post_message(PlanAsked(self.deck.key, kind, (hosts_param(hosts),)))
+
+    def action_rollback(self) -> None:
+        """Begin the guided rollback: of the marked hosts, without any of all of them."""
+        from screens.rollback import RollbackScreen
+
+        self.app.push_screen(RollbackScreen(self.deck, self.marked()))
 
     def action_finish(self) -> None:
         """Open the plan that the highlighted host was left out of, for it alone."""

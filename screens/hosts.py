@@ -187,9 +187,13 @@ class HostsScreen(HostActs):
 
     def chosen(self) -> tuple[str, ...]:
         """The marked hosts in the table's order, else the highlighted one."""
-        table = self.query_one(HostTable)
-        marked = tuple(host for host in table.hosts if host in self._marked)
-        return marked or ((table.highlighted,) if table.highlighted else ())
+        highlighted = self.highlighted()
+        return self.marked() or ((highlighted,) if highlighted else ())
+
+    def marked(self) -> tuple[str, ...]:
+        """The marked hosts in the table's order."""
+        shown = self.query_one(HostTable).hosts
+        return tuple(host for host in shown if host in self._marked)
 
     def highlighted(self) -> str:
         """The host under the cursor."""

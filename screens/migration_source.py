@@ -34,16 +34,18 @@ class MigrationSourceScreen(Dialog[None]):
         Binding("y", "copy", "copy", show=False),
     ]
 
-    def __init__(self, row: MigrationRow) -> None:
+    def __init__(self, row: MigrationRow, seen_by: str = "") -> None:
+        """`seen_by` is whose code told of it, where only one was asked."""
         super().__init__(f"{row.seen.version} {row.name}".rstrip())
         self._row = row
+        self._seen_by = seen_by
 
     def compose_body(self) -> ComposeResult:
         """Facts, judgements, source, keys."""
         row = self._row
         lines = [
             Content.assemble((f"{label:<10} ", "$foreground-muted"), text)
-            for label, text in facts_of(row)
+            for label, text in facts_of(row, self._seen_by)
         ]
         yield Static(Content("\n").join(lines), classes="facts")
         yield Static(self._source(), classes="source")
@@ -79,13 +81,16 @@ class MigrationSourceScreen(Dialog[None]):
             self.notify("source copied", markup=False)
 
 
-def facts_of(row: MigrationRow) -> list[tuple[str, str]]:
+def facts_of(row: MigrationRow, seen_by: str = "") -> list[tuple[str, str]]:
     """(label, text) of everything that is known of a migration but its source."""
     judgement = row.judgement
-    facts = [
-        ("repo", row.repo),
+    views = [
         ("node", row.running.state.value if row.running is not None else "does not know it"),
         ("disk", row.on_disk.state.value if row.on_disk is not None else "does not know it"),
+    ]
+    facts = [
+        ("repo", row.repo),
+        *([("state", f"{row.seen.state}, by the code of {seen_by}")] if seen_by else views),
         ("since", row.since or "no release on this host has its file"),
         ("undone", judgement.undo.value),
         *(("", reason.words) for reason in judgement.undo_reasons),

@@ -96,10 +96,11 @@ class ReleaseActs(Place):
         self._ask("deploy", params)
 
     def action_rollback(self) -> None:
-        """Open a plan that goes to the highlighted version, its schema too."""
+        """Begin the guided rollback with the highlighted version in front."""
+        from screens.rollback import RollbackScreen
+
         if not self._refused("rollback"):
-            version = ("version", self.highlighted())
-            self._ask("rollback", (version, self._hosts(), ("code_only", "")))
+            self.app.push_screen(RollbackScreen(self.deck, version=self.highlighted()))
 
     def action_rollback_code(self) -> None:
         """Open a plan that goes to the highlighted version and leaves the schema ahead."""

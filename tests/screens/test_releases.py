@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 import tui
 from screens.releases import ReleasesScreen
+from screens.rollback import RollbackScreen
 from tests.conftest import MakeFleet
 from tests.waiting import until
 from tui.app import BeamdeckApp
@@ -103,10 +104,12 @@ async def test_keys_ask_for_plans_with_what_is_highlighted(
         await until(lambda: "0.3.1 is on no host: deploy it" in app.said)
         await pilot.press("G", "D")
         await until(lambda: "0.1.0 is not in the release store" in app.said)
-        await pilot.press("B", "c", "P")
-        await until(lambda: len(app.asked) == 5)
+        await pilot.press("B")
+        await until(lambda: isinstance(app.screen, RollbackScreen))
+        await until(lambda: "▌0.1.0" in app.text)
+        await pilot.press("escape", "c", "P")
+        await until(lambda: len(app.asked) == 4)
         assert [(m.kind, dict(m.params).get("code_only")) for m in app.asked[2:]] == [
-            ("rollback", ""),
             ("rollback", "yes"),
             ("prune", None),
         ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from tui.model.migration import Direction
 from tui.model.migration_set import set_words
 from tui.model.plan import Facts, Loss, Plan, PlanRefused, Step, Tier, Verdict, VerdictKind
+from tui.model.rollback_branches import Branch, Branches
 from tui.model.rollback_delta import Group, RollbackDelta
 from tui.model.words import counted
 from tui.operations.context import PlanContext
@@ -50,15 +51,43 @@ class Asked:
 async def build(context: PlanContext, params: Facts) -> Plan:
     """The plan for what the parameters ask; PlanRefused says what stands in the way."""
     asked = _asked(context, params)
+    looks = await _looks(context, asked)
+    if asked.code_only and _there(asked, looks):
+        raise PlanRefused(f"every host runs and boots {asked.version} already")
+    delta = await read_delta(context, asked.version, looks)
+    plan = await with_locks(context, plan_rollback(context, asked, looks, delta))
+    return await with_survival(context, plan)
+
+
+async def read_branches(context: PlanContext, params: Facts) -> Branches:
+    """What a rollback would be, with the schema and by code only, from one look; reads only.
+
+    PlanRefused where neither can be planned whatever the schema: what is asked, a host, a right.
+    """
+    asked = replace(_asked(context, params), code_only=False)
+    looks = await _looks(context, asked)
+    delta = await read_delta(context, asked.version, looks)
+
+    def branch(code_only: bool) -> Branch:
+        try:
+            return Branch(plan_rollback(context, replace(asked, code_only=code_only), looks, delta))
+        except PlanRefused as refused:
+            return Branch(None, refused.reason)
+
+    seen = [look.snapshot.release for look in looks]
+    runs = tuple(dict.fromkeys(release.runs or release.boots or "" for release in seen))
+    return Branches(asked.version, runs, delta, branch(False), branch(True), context.clock())
+
+
+async def _looks(context: PlanContext, asked: Asked) -> tuple[RollbackLook, ...]:
+    """A fresh look at each host; PlanRefused where one stands in the way of any rollback."""
     names = [name for name in asked.hosts if name not in asked.without]
     lacking = refusals(await rights_for(context, KIND, names))
     looks = await look_at_hosts(context, names)
     if lacking and all(look.view.link.usable for look in looks):
         raise PlanRefused("\n".join(lacking))
     _refuse(context, asked, looks)
-    delta = await read_delta(context, asked.version, looks)
-    plan = await with_locks(context, plan_rollback(context, asked, looks, delta))
-    return await with_survival(context, plan)
+    return looks
 
 
 def _asked(context: PlanContext, params: Facts) -> Asked:
@@ -88,8 +117,6 @@ def _refuse(context: PlanContext, asked: Asked, looks: Sequence[RollbackLook]) -
         away = tuple(look.view.host for look in looks if not look.view.link.usable)
         only = bool(away) and len(found) == len(away) < len(looks)
         raise PlanRefused("\n".join(found), away if only else ())
-    if asked.code_only and _there(asked, looks):
-        raise PlanRefused(f"every host runs and boots {asked.version} already")
 
 
 def _there(asked: Asked, looks: Sequence[RollbackLook]) -> bool:
