@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
@@ -51,6 +52,10 @@ class FakeStore:
     def changed_from(self, revision: int) -> int:
         """The smallest absolute index that differs since a revision."""
         return min([*self._changes[revision:], self.dropped + len(self.entries)])
+
+    def near(self, entry: Entry) -> int:
+        """Where an entry of this time is to be looked for."""
+        return self.dropped + bisect_left(self.entries, entry.at_us, key=lambda one: one.at_us)
 
     def append(self, *entries: Entry) -> None:
         """New lines at the end."""

@@ -157,5 +157,15 @@ def test_whatever_is_typed_nothing_raises(
         assert 0 <= start < stop
 
 
+def test_hits_stand_where_they_are_when_lower_case_is_longer() -> None:
+    # `İ` is two characters in lower case.
+    message = "İİİ Timeout in İ, timeout"
+    hits = Filter("timeout").spans(message)
+    assert [message[start:stop] for start, stop in hits] == ["Timeout", "timeout"]
+    assert Filter("İ, T").spans(message) == [(15, 19)]
+    assert Filter("İ").spans("xİİ") == [(1, 2), (2, 3)]
+    assert Filter("İ").spans("i\u0307") == [(0, 2)], "what is equal in lower case, all of it"
+
+
 def test_brackets_that_mean_more_elsewhere_are_no_warning() -> None:
     assert Filter("[[a]", regex=True).matches(entry("x[y"))

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.journal_fakes import NOW, FakeStore, entry
 from tui.model.journal import Entry, Level
+from tui.operations.store import JournalStore
 from tui.widgets import journal_list
 from tui.widgets.journal_list import Indices, Listing, Seek, is_error, is_warning
 from tui.widgets.journal_source import FrozenSource, end_of, find_again
@@ -258,3 +259,20 @@ class TestFindAgain:
         kept = store.entries[2]
         store.drop(5)
         assert find_again(store, kept, 2) == 5
+
+    def test_a_host_whose_clock_is_wrong_is_found_where_it_stands(self) -> None:
+        # The list is in the order of our clock, not of the times that its entries bear.
+        store = JournalStore(100_000, lambda: NOW)
+        store.set_skew("web2", 600.0)
+        ours = [entry(f"ours {n}", "web1", NOW - 900 + n / 100) for n in range(20_000)]
+        ahead = [entry(f"ahead {n}", "web2", NOW - 300 + n / 100) for n in range(20_000)]
+        store.add("web1", ours, past=True)
+        store.add("web2", ahead, past=True)
+        was_at = 3_001
+        kept = store.entries[was_at]
+        assert kept.host == "web2"
+        store.add(
+            "web3", [entry("x", "web3", NOW - 950 + n / 1000) for n in range(20_000)], past=True
+        )
+        assert find_again(store, kept, was_at) == 23_001
+        assert store.entries[23_001] is kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -145,12 +146,23 @@ def _text_finder(wanted: str, ignore_case: bool) -> Callable[[str, int], tuple[i
 
         return find_exact
     lowered = wanted.lower()
+    low_length = len(lowered)
 
     def find_any_case(message: str, start: int) -> tuple[int, int] | None:
-        at = message.lower().find(lowered, start)
-        return None if at < 0 else (at, at + length)
+        low = message.lower()
+        if len(low) != len(message):
+            return _find_shifted(message, lowered, start)
+        at = low.find(lowered, start)
+        return None if at < 0 else (at, at + low_length)
 
     return find_any_case
+
+
+def _find_shifted(message: str, lowered: str, start: int) -> tuple[int, int] | None:
+    """As `find_any_case`, in a message that is longer in lower case, as with `İ`."""
+    places = [place for place, char in enumerate(message) for _ in char.lower()]
+    at = message.lower().find(lowered, bisect_left(places, start))
+    return None if at < 0 else (places[at], places[at + len(lowered) - 1] + 1)
 
 
 def _explained(error: Exception, before: int) -> str:

@@ -105,6 +105,14 @@ class JournalStore:
         end = self.dropped + len(self.entries)
         return end if first is None else min(max(first, self.dropped), end)
 
+    def near(self, entry: Entry) -> int:
+        """The absolute index of the first entry that is not before this one's time, by the
+        clock of its host as it is taken now."""
+        key = entry.at_us - round(self._offsets.get(entry.host) * 1_000_000)
+        return (
+            self.dropped + bisect_left(self._keys, key, self.entries.skipped) - self.entries.skipped
+        )
+
     def skew(self, host: str) -> float:
         """How many seconds the host's clock is taken to be ahead of ours."""
         return self._offsets.get(host)

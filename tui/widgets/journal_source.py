@@ -6,7 +6,6 @@ renumbering. It changes only at and behind `changed_from`.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -35,6 +34,11 @@ class JournalSource(Protocol):
         """The smallest absolute index that may differ from what it was at `revision`."""
         ...
 
+    def near(self, entry: Entry) -> int:
+        """The absolute index at which an entry of that host and time would be looked for: by the
+        order in which the source holds them, which is not that of the hosts' own times."""
+        ...
+
 
 class FrozenSource:
     """A source as it stands now: what a paused view reads while the real one goes on.
@@ -46,6 +50,11 @@ class FrozenSource:
         self.entries: Sequence[Entry] = source.entries[:]
         self.dropped = source.dropped
         self.revision = source.revision
+        self._near = source.near
+
+    def near(self, entry: Entry) -> int:
+        """Where the real source would look; nothing moves here, so it is hardly asked."""
+        return self._near(entry)
 
     def changed_from(self, revision: int) -> int:
         """Nothing changes here any more."""
@@ -81,7 +90,7 @@ def find_again(source: JournalSource, entry: Entry, was_at: int) -> int:
     Stragglers of other hosts push an entry by a few places: it is looked for around where it was.
     The first lines of a host that comes late push it far: then around where its time is.
     """
-    by_time = bisect_left(source.entries, entry.at_us, key=_at_us) + source.dropped
+    by_time = min(max(source.near(entry), source.dropped), end_of(source))
     for middle in (was_at, by_time):
         found = _look_around(source, entry, middle)
         if found is not None:
@@ -99,10 +108,6 @@ def _look_around(source: JournalSource, entry: Entry, middle: int) -> int | None
         if distance > REACH:
             break
     return None
-
-
-def _at_us(entry: Entry) -> int:
-    return entry.at_us
 
 
 REACH = 8192
