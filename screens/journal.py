@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +32,7 @@ from tui.widgets.journal_words import (
     nothing_because,
     query_words,
     state_words,
+    store_trouble,
     troubles,
 )
 
@@ -123,7 +124,9 @@ class JournalScreen(JournalMoves):
         if not summary.listed:
             self.view.say_instead(nothing_because(states, self.deck.feed.query, summary))
         # Without entries their place says it already.
-        self.query_one(JournalTroubles).show(troubles(states) if summary.held else ())
+        said = troubles(states) if summary.held else []
+        said += store_trouble(self.deck.store.problem, summary.held)
+        self.query_one(JournalTroubles).show(said)
         self.query_one(JournalHead).show(query_words(self.deck.feed.query), state_words(summary))
         self.query_one(FilterLine).show(
             filter_words(self.filter, self._typed, self._only_hits),
@@ -250,7 +253,7 @@ class JournalScreen(JournalMoves):
 
         self.app.push_screen(ExportScreen(count, name), answered)
 
-    async def _export(self, entries: list[Entry], to: ExportTo) -> None:
+    async def _export(self, entries: Sequence[Entry], to: ExportTo) -> None:
         try:
             await asyncio.to_thread(export_lines, entries, to.path, replace=to.replace)
         except BeamdeckError as error:

@@ -45,6 +45,7 @@ class FakeStore:
         self.entries: list[Entry] = list(entries)
         self.dropped = 0
         self.revision = 0
+        self.problem = ""
         self.per_minute_values = [0, 0, 1, 3, 7, 2]
         self._limit = limit
         self._changes: list[int] = []  # by revision: the smallest absolute index it touched

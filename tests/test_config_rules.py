@@ -41,7 +41,8 @@ BOUNDS = [
     ("keepalive_misses", 1, 29, 1),
     ("channels", 1, 8, 1),
     ("handshakes", 1, 100, 1),
-    ("journal_lines", 1000, 5_000_000, 1),
+    ("journal_lines", 1000, 100_000_000, 1),
+    ("journal_disk_mib", 16, 1_048_576, 1),
     ("unlock_minutes", 1, 240, 0.1),
 ]
 

@@ -19,6 +19,7 @@ from tui.widgets.journal_words import (
     query_words,
     spark,
     state_words,
+    store_trouble,
     troubles,
 )
 
@@ -58,6 +59,14 @@ class TestCounts:
     def test_a_part_of_it_and_what_must_not_be_overlooked(self) -> None:
         assert count_words(Summary(37, 41_220, 3)) == "37 of 41,220   3 errors hidden"
         assert count_words(Summary(37, 41_220, scanning=True)) == "37 of 41,220 …"
+        assert count_words(Summary(5, 5, gone=1_200)) == "5 entries   1,200 older gone"
+        assert count_words(Summary(3, 5, gone=1_200)) == "3 of 5   1,200 older gone"
+
+    def test_a_disk_that_refuses(self) -> None:
+        assert store_trouble("", 5) == []
+        assert store_trouble("/x: No space left on device", 5_000) == [
+            "the journal is held in memory, 5,000 entries for now: /x: No space left on device"
+        ]
 
     def test_the_state(self) -> None:
         assert state_words(Summary()) == ("good", "follow ▶")

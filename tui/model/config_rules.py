@@ -33,7 +33,8 @@ LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
     "keepalive_misses": (1, 29),
     "channels": (1, 8),
     "handshakes": (1, 100),
-    "journal_lines": (1000, 5_000_000),
+    "journal_lines": (1000, 100_000_000),
+    "journal_disk_mib": (16, 1_048_576),
     "unlock_minutes": (1, 240),
 }
 HALF_OPEN_S = 15.0

@@ -191,7 +191,8 @@ class Limits:
     channels: int = 8
     handshakes: int = 24
     journal_since: str = "15m"
-    journal_lines: int = 200_000
+    journal_lines: int = 5_000_000
+    journal_disk_mib: int = 1024
     unlock_minutes: float = 15.0
 
 

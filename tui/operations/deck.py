@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 class Site:
     """An open environment: its links, its gate, its records.
 
-    `recordings` is the folder of its consoles' recordings; None: none are made.
+    `recordings` is the folder of its consoles' recordings; None: none are made. `spilled` is that
+    of the journal's unnamed files; None: it is held in memory.
     """
 
     config: Config
@@ -47,6 +48,7 @@ class Site:
     audit: AuditLog
     clock: Callable[[], float]
     recordings: Path | None = None
+    spilled: Path | None = None
     _started: bool = False
 
     def start(self) -> None:
@@ -256,6 +258,7 @@ def open_site(
         AuditLog(state_folder / "audit" / "audit.jsonl", clock),
         clock,
         state_folder / "recordings",
+        state_folder / "spilled",
     )
 
 
@@ -264,12 +267,14 @@ def open_deck(site: Site, app: App) -> Deck:
     from tui.operations.diagnosis import Diagnosis
     from tui.operations.follow import JournalFeed
     from tui.operations.snapshot import Board
-    from tui.operations.store import JournalStore
+    from tui.operations.store import MIB, JournalStore
 
     limits = site.config.limits
     names = [host.name for host in site.environment.hosts_of(app)]
     sessions = {name: site.fleet.sessions[name] for name in names}
-    store = JournalStore(limits.journal_lines, site.clock)
+    store = JournalStore(
+        limits.journal_lines, site.clock, limits.journal_disk_mib * MIB, site.spilled
+    )
     board = Board(sessions, app, limits, site.clock)
     diagnosis = Diagnosis(site.clock)
     feed = JournalFeed(sessions, app, limits, store, site.clock, diagnosis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tui.errors import BeamdeckError
@@ -23,7 +23,8 @@ def export_lines(entries: Iterable[Entry], path: Path, *, replace: bool = False)
     Without `replace` an existing file is an ExportFailed. After an error nothing of it is left, and
     what was there is as it was. Blocks: call it in a thread.
     """
-    entries = list(entries)
+    if not isinstance(entries, Sequence):
+        entries = list(entries)
     width = max((len(entry.host) for entry in entries), default=0)
     part = path.with_name(f".beamdeck-{os.getpid()}.part") if replace else path
     try:

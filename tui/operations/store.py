@@ -1,91 +1,79 @@
 """The journal as it is held: entries of all hosts in one order, bounded, the oldest dropped.
 
-What is held is a list sorted by a key: an entry's time less its host's clock offset, never
-smaller than the key of the entry before it on the same host, and never below what has stood
-for a second. So the order within a host cannot change, whatever its clock does.
+What is held is sorted by a key: an entry's time less its host's clock offset, never smaller than
+the key of the entry before it on the same host, and never below what has stood for a second. So
+the order within a host cannot change, whatever its clock does.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from sys import getsizeof
-from typing import overload
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from tui.model.journal import Entry, EntryKind, Level
+from tui.model.journal import Entry
+from tui.operations.journal_block import Sums, sums_of
+from tui.operations.journal_blocks import Blocks
+from tui.operations.journal_held import Held
 from tui.operations.offsets import Offsets
 from tui.operations.revisions import Revisions
+from tui.operations.spill import SEGMENT_BYTES, Spill
 
 STRAGGLER_S = 1.0
-MAX_BYTES = 256 * 1024 * 1024
-# What an entry weighs beside its message: the tuple, its cursor, its key, its place in two lists.
-# Measured: some 420 bytes.
-ENTRY_BYTES = 440
+MIB = 1024 * 1024
+MAX_BYTES = 1024 * MIB
 # An entry from the future is put no later than this after now, once its host's offset is known.
 AHEAD_US = 2_000_000
-_MINUTE_US = 60_000_000
-_SPREAD = 16
-_ERROR = Level.ERROR
-
-
-class Entries(Sequence[Entry]):
-    """A live view of what a store holds; index 0 is the oldest. Slices are lists."""
-
-    def __init__(self, held: list[Entry]) -> None:
-        self._held = held
-        self.skipped = 0
-
-    def __len__(self) -> int:
-        return len(self._held) - self.skipped
-
-    @overload
-    def __getitem__(self, index: int) -> Entry: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Entry]: ...
-    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
-        if isinstance(index, slice):
-            start, stop, step = index.indices(len(self))
-            if step > 0:
-                return self._held[start + self.skipped : stop + self.skipped : step]
-            return [self._held[i + self.skipped] for i in range(start, stop, step)]
-        if not -len(self) <= index < len(self):
-            raise IndexError("no such entry")
-        return self._held[index + self.skipped if index >= 0 else index]
-
-    def __iter__(self) -> Iterator[Entry]:
-        for index in range(self.skipped, len(self._held)):
-            yield self._held[index]
 
 
 class JournalStore:
     """Entries of all hosts in merged time order: at most `limit`, at most `max_bytes` in all.
 
-    An entry is placed when it is added. For STRAGGLER_S another host's entry may still go above
-    it; a later one goes to the lowest place that has not stood so long.
+    They lie in files of `folder` that go with this run; without one in memory. An entry is placed
+    when it is added. For STRAGGLER_S another host's entry may still go above it; a later one goes
+    to the lowest place that has not stood so long.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float], max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        limit: int,
+        clock: Callable[[], float],
+        max_bytes: int = MAX_BYTES,
+        folder: Path | None = None,
+    ) -> None:
         self._limit = max(1, limit)
         self._clock = clock
         self._max_bytes = max_bytes
         self._offsets = Offsets()
         self._revisions = Revisions()
-        self.dropped = 0
-        self._held: list[Entry] = []
-        self._keys: list[int] = []
-        self.entries = Entries(self._held)
+        self._spill = Spill(folder, min(SEGMENT_BYTES, max(1, max_bytes // 16)))
+        self._blocks = Blocks(self._spill)
         self._reset()
 
     def _reset(self) -> None:
-        self._bytes = 0
         self._last_key: dict[str, int] = {}
         self._last_entry: dict[str, Entry] = {}
         # (arrived at, the greatest key then): what stood at that moment, until it is a second old.
         self._fresh: deque[tuple[float, int]] = deque()
         self._floor = 0
+        self._lines: Counter[int] = Counter()
         self._errors: Counter[str] = Counter()
         self._error_minutes: Counter[tuple[str, int]] = Counter()
+
+    @property
+    def entries(self) -> Held:
+        """What is held, oldest first."""
+        return self._blocks.held
+
+    @property
+    def dropped(self) -> int:
+        """How many were ever dropped from the head."""
+        return self._blocks.held.base
+
+    @property
+    def problem(self) -> str:
+        """Why less is held than was asked for; `""` if the disk takes it."""
+        return self._spill.problem
 
     @property
     def revision(self) -> int:
@@ -96,7 +84,7 @@ class JournalStore:
     def settled(self) -> int:
         """The absolute index below which only a host's first past may still be inserted."""
         self._settle()
-        return self.dropped + self._place(self._floor) - self.entries.skipped
+        return self._blocks.row_behind(self._floor)
 
     def changed_from(self, revision: int) -> int:
         """The smallest absolute index that may differ from what it was at `revision`; the end
@@ -109,9 +97,7 @@ class JournalStore:
         """The absolute index of the first entry that is not before this one's time, by the
         clock of its host as it is taken now."""
         key = entry.at_us - round(self._offsets.get(entry.host) * 1_000_000)
-        return (
-            self.dropped + bisect_left(self._keys, key, self.entries.skipped) - self.entries.skipped
-        )
+        return self._blocks.row_of(key)
 
     def skew(self, host: str) -> float:
         """How many seconds the host's clock is taken to be ahead of ours."""
@@ -128,16 +114,11 @@ class JournalStore:
             return
         self._settle()
         keys = self._keys_of(host, entries, past)
-        first = self._place(keys[0])
-        if first == len(self._held):
-            self._held.extend(entries)
-            self._keys.extend(keys)
-        else:
-            self._insert(entries, keys)
+        self._count(sums_of(entries, keys), 1)
+        first = self._blocks.merge(entries, keys)
         self._last_entry[host] = entries[-1]
-        self._count(entries, keys, 1)
-        self._fresh.append((self._clock(), self._keys[-1]))
-        self._revisions.note(self.dropped + first - self.entries.skipped)
+        self._fresh.append((self._clock(), self._blocks.last_key))
+        self._revisions.note(first)
         self._drop()
 
     def replace_last(self, host: str, entry: Entry) -> bool:
@@ -149,24 +130,21 @@ class JournalStore:
         key = self._last_key.get(host)
         if last is None or key is None:
             return False
-        lowest = bisect_left(self._keys, key, self.entries.skipped)
-        for index in range(self._place(key) - 1, lowest - 1, -1):
-            if self._held[index] is last:
-                self._count((last,), (key,), -1)
-                self._held[index] = entry
-                self._count((entry,), (key,), 1)
+        held = self.entries
+        for row in range(self._blocks.row_behind(key) - 1, self._blocks.row_of(key) - 1, -1):
+            if held.entry(row) == last:
+                self._count(sums_of((last,), (key,)), -1)
+                self._blocks.replace(row, entry)
+                self._count(sums_of((entry,), (key,)), 1)
                 self._last_entry[host] = entry
-                self._revisions.note(self.dropped + index - self.entries.skipped)
+                self._revisions.note(row)
                 self._drop()
                 return True
         return False
 
     def clear(self) -> None:
         """Hold nothing, as at the start; clock offsets stay."""
-        self._held.clear()
-        self._keys.clear()
-        self.entries.skipped = 0
-        self.dropped = 0
+        self._blocks.clear()
         self._reset()
         self._revisions.note(0)
 
@@ -201,61 +179,36 @@ class JournalStore:
         self._last_key[host] = least
         return keys
 
-    def _place(self, key: int) -> int:
-        """Where an entry with this key goes: below those that have the same."""
-        return bisect_right(self._keys, key, self.entries.skipped)
-
-    def _insert(self, entries: Sequence[Entry], keys: list[int]) -> None:
-        """Merge the sorted batch in; of equal keys the entries that stand there stay first."""
-        held_keys, held = self._keys, self._held
-        low, high = self._place(keys[0]), self._place(keys[-1])
-        if high - low > _SPREAD * len(keys):
-            for entry, key in zip(entries, keys, strict=True):
-                low = bisect_right(held_keys, key, low)
-                held_keys.insert(low, key)
-                held.insert(low, entry)
-            return
-        merged = [*zip(held_keys[low:high], held[low:high], strict=True)]
-        merged.extend(zip(keys, entries, strict=True))
-        merged.sort(key=_key)
-        held_keys[low:high] = [key for key, _ in merged]
-        held[low:high] = [entry for _, entry in merged]
-
     def _settle(self) -> None:
         fresh, oldest = self._fresh, self._clock() - STRAGGLER_S
         while fresh and fresh[0][0] <= oldest:
             self._floor = max(self._floor, fresh.popleft()[1])
 
-    def _count(self, entries: Sequence[Entry], keys: Sequence[int], step: int) -> None:
+    def _count(self, sums: Sums, step: int) -> None:
         """Take entries into the sums (`step` 1) or out of them (-1)."""
-        weight = ENTRY_BYTES * len(entries)
-        for entry, key in zip(entries, keys, strict=True):
-            weight += getsizeof(entry.message)
-            if entry.level <= _ERROR and entry.kind is not EntryKind.GAP:
-                self._errors[entry.host] += step
-                minute = (entry.host, key // _MINUTE_US)
-                self._error_minutes[minute] += step
-                if not self._error_minutes[minute]:
-                    del self._error_minutes[minute]
-        self._bytes += step * weight
+        for minute, count in sums.lines.items():
+            self._lines[minute] += step * count
+            if not self._lines[minute]:
+                del self._lines[minute]
+        for key, count in sums.errors.items():
+            self._errors[key[0]] += step * count
+            self._error_minutes[key] += step * count
+            if not self._error_minutes[key]:
+                del self._error_minutes[key]
 
     def _drop(self) -> None:
-        """Drop the oldest until both bounds hold. The lists are cut when much is to be cut."""
-        view = self.entries
-        over = len(view) - self._limit
+        """Drop the oldest until all bounds hold."""
+        over = len(self.entries) - self._limit
         if over > 0:
-            first, last = view.skipped, view.skipped + over
-            self._count(self._held[first:last], self._keys[first:last], -1)
-            view.skipped = last
-            self.dropped += over
-        while self._bytes > self._max_bytes and len(view) > 1:
-            self._count((self._held[view.skipped],), (self._keys[view.skipped],), -1)
-            view.skipped += 1
-            self.dropped += 1
-        if view.skipped > max(1024, self._limit // 16):
-            del self._held[: view.skipped], self._keys[: view.skipped]
-            view.skipped = 0
+            self._drop_head(over)
+        while self._too_much and len(self.entries) > self._blocks.head_count:
+            self._drop_head(self._blocks.head_count)
 
+    @property
+    def _too_much(self) -> bool:
+        most, ceiling = self._max_bytes, self._spill.ceiling_bytes
+        return self._spill.size_bytes > (most if ceiling is None else min(most, ceiling))
 
-def _key(pair: tuple[int, Entry]) -> int:
-    return pair[0]
+    def _drop_head(self, count: int) -> None:
+        for sums in self._blocks.drop_head(count):
+            self._count(sums, -1)

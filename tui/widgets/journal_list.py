@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import overload
 
 from tui.model.journal import Entry, EntryKind, Level
-from tui.widgets.journal_source import JournalSource, end_of
+from tui.widgets.journal_source import JournalSource, end_of, frozen_of
 
 Shows = Callable[[Entry], bool]
 
@@ -76,6 +77,26 @@ def _negated(value: int) -> int:
     return -value
 
 
+class Chosen(Sequence[Entry]):
+    """Some of a sequence of entries, by their places in it."""
+
+    def __init__(self, entries: Sequence[Entry], places: Sequence[int]) -> None:
+        self._entries = entries
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
+        if isinstance(index, slice):
+            return Chosen(self._entries, self._places[index])
+        return self._entries[self._places[index]]
+
+
 class Listing:
     """The entries of a source that `shows` lets through, by position, oldest first.
 
@@ -114,6 +135,15 @@ class Listing:
     def entry(self, position: int) -> Entry:
         """The entry at a position."""
         return self._source.entries[self.index(position) - self._source.dropped]
+
+    def frozen(self) -> Sequence[Entry]:
+        """All that is listed now, for somebody who reads it while the source goes on."""
+        entries = frozen_of(self._source.entries)
+        if self._shows is None:
+            return entries
+        base = self._source.dropped
+        places = (self._shown[position] - base for position in range(len(self._shown)))
+        return Chosen(entries, array("q", places))
 
     def locate(self, index: int) -> int:
         """The position of the first listed entry at or behind an absolute index, or the length."""
@@ -230,19 +260,26 @@ class Seek:
     def step(self, until: float) -> bool:
         """Search until `until` (time.perf_counter); whether the search is over."""
         while self._tried < self._count:
-            for _ in range(min(_CHUNK, self._count - self._tried)):
-                if self._try():
-                    return True
+            if self._try_chunk():
+                return True
             if time.perf_counter() >= until:
                 break
         return self._tried >= self._count
 
-    def _try(self) -> bool:
-        self._tried += 1
-        offset = self._start - self._low + self._sign * self._tried
-        index = self._low + offset % self._count
-        place = index - self.source.dropped
-        entries = self.source.entries
-        if 0 <= place < len(entries) and self._wanted(entries[place]):
-            self.found, self.entry = index, entries[place]
-        return self.entry is not None
+    def _try_chunk(self) -> bool:
+        """Look at the next entries that lie next to each other; whether one was wanted."""
+        place = (self._start - self._low + self._sign * (self._tried + 1)) % self._count
+        left = self._count - place if self.forward else place + 1
+        size = min(_CHUNK, self._count - self._tried, left)
+        self._tried += size
+        first = self._low + (place if self.forward else place - size + 1)
+        source = self.source
+        begin = max(0, first - source.dropped)
+        # What is dropped meanwhile is passed over.
+        chunk = source.entries[begin : max(0, first + size - source.dropped)]
+        numbers = range(len(chunk)) if self.forward else range(len(chunk) - 1, -1, -1)
+        for number in numbers:
+            if self._wanted(chunk[number]):
+                self.found, self.entry = source.dropped + begin + number, chunk[number]
+                return True
+        return False

@@ -29,7 +29,8 @@ Rows = Callable[[int, Entry, Marks], Sequence[Row]]
 class Summary:
     """What the lines around the view say of it; counts are of entries.
 
-    `below` counts listed entries beneath the window, `waiting` what came since the pause.
+    `below` counts listed entries beneath the window, `waiting` what came since the pause,
+    `gone` what is not held any more because newer ones needed its room.
     """
 
     listed: int = 0
@@ -37,6 +38,7 @@ class Summary:
     hidden_errors: int = 0
     below: int = 0
     waiting: int = 0
+    gone: int = 0
     following: bool = True
     paused: bool = False
     scanning: bool = False
@@ -194,14 +196,16 @@ class JournalReader:
             hidden_errors=self._listing.hidden_errors,
             below=len(self._listing) - 1 - lines[-1][0] if lines else 0,
             waiting=max(0, end_of(self._source) - end_of(reading)) if paused else 0,
+            gone=reading.dropped,
             following=self.window.following,
             paused=paused,
             scanning=not self._listing.done,
         )
 
-    def listed(self) -> list[Entry]:
-        """Every listed entry, oldest first, as found so far."""
-        return [self._listing.entry(position) for position in range(len(self._listing))]
+    def listed(self) -> Sequence[Entry]:
+        """Every listed entry, oldest first, as found so far; it stands still, and can be read in
+        another thread."""
+        return self._listing.frozen()
 
     def _marks(self, position: int) -> Marks:
         entry = self._listing.entry(position)

@@ -7,7 +7,7 @@ renumbering. It changes only at and behind `changed_from`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tui.model.journal import Entry
 
@@ -40,6 +40,20 @@ class JournalSource(Protocol):
         ...
 
 
+@runtime_checkable
+class Freezable(Protocol):
+    """Entries that know how to stand still without being copied."""
+
+    def frozen(self) -> Sequence[Entry]:
+        """What is held now, whatever comes or goes."""
+        ...
+
+
+def frozen_of(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries as they are now."""
+    return entries.frozen() if isinstance(entries, Freezable) else entries[:]
+
+
 class FrozenSource:
     """A source as it stands now: what a paused view reads while the real one goes on.
 
@@ -47,7 +61,7 @@ class FrozenSource:
     """
 
     def __init__(self, source: JournalSource) -> None:
-        self.entries: Sequence[Entry] = source.entries[:]
+        self.entries: Sequence[Entry] = frozen_of(source.entries)
         self.dropped = source.dropped
         self.revision = source.revision
         self._near = source.near

@@ -81,8 +81,8 @@ class JournalView(JournalCanvas, can_focus=True):
         self.reader.catch_up()
         return self.reader.highlighted
 
-    def listed(self) -> list[Entry]:
-        """Every listed entry, oldest first."""
+    def listed(self) -> Sequence[Entry]:
+        """Every listed entry, oldest first; it stands still from now on."""
         self.reader.catch_up(math.inf)
         return self.reader.listed()
 

@@ -61,9 +61,10 @@ def state_words(summary: Summary) -> tuple[str, str]:
 
 def count_words(summary: Summary) -> str:
     """How much is listed of what is held, and what must not be overlooked."""
+    gone = f"   {summary.gone:,} older gone" if summary.gone else ""
     if summary.listed == summary.held:
-        return counted(summary.held, "entry", "entries")
-    words = f"{summary.listed:,} of {summary.held:,}"
+        return counted(summary.held, "entry", "entries") + gone
+    words = f"{summary.listed:,} of {summary.held:,}{gone}"
     if summary.scanning:
         words += " …"
     if summary.hidden_errors:
@@ -96,6 +97,13 @@ def troubles(states: Mapping[str, FeedState]) -> list[str]:
         for host, state in states.items()
         if state.word not in _WELL
     )
+
+
+def store_trouble(problem: str, held: int) -> list[str]:
+    """A sentence for a disk that does not take what is held."""
+    if not problem:
+        return []
+    return [f"the journal is held in memory, {held:,} entries for now: {problem}"]
 
 
 def _together(said: Iterable[tuple[str, str]]) -> list[str]:
