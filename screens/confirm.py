@@ -19,7 +19,7 @@ from tui.model.plan import Plan
 from tui.model.words import counted
 from tui.operations.guards import missing
 from tui.widgets.confirm import ActButton, Field, LossList, LossRow, SafeButton, Threshold
-from tui.widgets.plan_view import PlanView
+from tui.widgets.plan_view import Detail, PlanView
 
 
 class ConfirmScreen(Dialog[Consent]):
@@ -54,7 +54,7 @@ class ConfirmScreen(Dialog[Consent]):
         self._plan = plan
         self._needs = needs
         self._changed = tuple(changed)
-        self._full = False
+        self._detail = Detail.SHORT
         self._threshold = Threshold(clock)
 
     def compose(self) -> ComposeResult:
@@ -67,15 +67,7 @@ class ConfirmScreen(Dialog[Consent]):
     def compose_body(self) -> ComposeResult:
         """The plan, the questions, the two buttons."""
         plan = self._plan
-        steps = counted(len(plan.steps), "step")
-        yield Static(
-            Content.assemble(
-                (f"{plan.app}  ", "bold"),
-                f"{steps}; stops at the first that is not verified",
-                ("   @ full commands", "$foreground-muted"),
-            ),
-            classes="head",
-        )
+        yield Static(self._head(), classes="head")
         yield PlanView(plan, self._changed)
         if not self._needs.blocked:
             if self._needs.losses:
@@ -89,6 +81,14 @@ class ConfirmScreen(Dialog[Consent]):
             cancel.threshold = act.threshold = self._threshold
             yield cancel
             yield act
+
+    def _head(self) -> Content:
+        steps = counted(len(self._plan.steps), "step")
+        return Content.assemble(
+            (f"{self._plan.app}  ", "bold"),
+            f"{steps}; stops at the first that is not verified",
+            (f"   {self._detail.key_words}", "$foreground-muted"),
+        )
 
     def _fields(self) -> ComposeResult:
         needs = self._needs
@@ -200,9 +200,10 @@ class ConfirmScreen(Dialog[Consent]):
         self.dismiss(self._consent())
 
     def action_full(self) -> None:
-        """`@`: everything, or only what has to be read."""
-        self._full = not self._full
-        self.query_one(PlanView).show_full(self._full)
+        """`@`: what has to be read, every step's command, locks and scripts too; in turn."""
+        self._detail = self._detail.next
+        self.query_one(PlanView).show(self._detail)
+        self.query_one(".head", Static).update(self._head())
 
     def action_scroll(self, lines: int) -> None:
         """Move the plan; the questions stay."""

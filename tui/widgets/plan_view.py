@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -25,6 +26,28 @@ MUTED = "$foreground-muted"
 
 SCRIPT_LINES = 3
 """So many lines of a script are shown where the plan is not shown in full."""
+
+SHOWN_PASSED = 2
+"""So many checks that passed are shown one by one there; more are counted."""
+
+
+class Detail(IntEnum):
+    """How much of a plan is shown: what has to be read, with every step's command, all of it."""
+
+    SHORT = 0
+    COMMANDS = 1
+    ALL = 2
+
+    @property
+    def next(self) -> Detail:
+        """What the key shows after it."""
+        return Detail((self + 1) % len(Detail))
+
+    @property
+    def key_words(self) -> str:
+        """What the key does now."""
+        return ("@ full commands", "@ locks too", "@ less")[self]
+
 
 _VERDICT = {
     VerdictKind.PASS: ("✓", "$text-success"),
@@ -54,39 +77,52 @@ def hanging(label: str, text: str, width: int, style: str = "") -> Content:
     return Content.styled(shown, style) if style else Content(shown)
 
 
-def plan_lines(plan: Plan, width: int, *, full: bool, changed: Sequence[str] = ()) -> Content:
-    """The whole plan in `width` columns; `full` adds what is sent, limits, conditions and undo.
+def plan_lines(
+    plan: Plan, width: int, detail: Detail = Detail.SHORT, *, changed: Sequence[str] = ()
+) -> Content:
+    """The plan in `width` columns; COMMANDS adds what is sent, limits, conditions and undo.
 
     `changed` are sentences about what is different from what was shown before.
     """
     parts = [hanging(" ≠ ", sentence, width, "bold $text-warning") for sentence in changed]
     if plan.policy:
         parts.append(hanging(" ✗ ", f"break-glass: {plan.policy}", width, "bold $text-error"))
-    parts += [_verdict(plan, index, width) for index in range(len(plan.verdicts))]
+    parts += _verdicts(plan, width, detail)
     ends = list(dict.fromkeys(s.verification for s in plan.steps if not locks_or_unlocks(s)))
     for group in step_groups(plan.steps):
-        if locks_or_unlocks(plan.steps[group[0]]) and not full:
+        if locks_or_unlocks(plan.steps[group[0]]) and detail is not Detail.ALL:
             parts.append(_lock_line(plan, group, width))
             continue
         for index in group:
-            alone = full or len(ends) > 1
-            parts += _step_lines(index + 1, plan.steps[index], width, full=full, alone=alone)
-    if len(ends) == 1 and not full:
+            alone = detail > Detail.SHORT or len(ends) > 1
+            parts += _step_lines(index + 1, plan.steps[index], width, detail, alone=alone)
+    if len(ends) == 1 and detail is Detail.SHORT:
         parts.append(hanging(" then ", ends[0], width, MUTED))
     if plan.left_out:
         parts.append(hanging(" left out ", ", ".join(plan.left_out), width, "$text-warning"))
     parts.append(hanging(" undo ", plan.undo or "nothing to undo", width, MUTED))
-    if full:
+    if detail > Detail.SHORT:
         marks = "logger -t beamdeck-audit notes each step in the host's own journal"
         parts.append(hanging(" also ", marks, width, MUTED))
         parts.append(hanging(" plan ", plan.hash, width, MUTED))
     return Content("\n").join(parts)
 
 
-def _verdict(plan: Plan, index: int, width: int) -> Content:
-    verdict = plan.verdicts[index]
-    sign, style = _VERDICT[verdict.kind]
-    return hanging(f" {sign} ", verdict.reason, width, style)
+def _verdicts(plan: Plan, width: int, detail: Detail) -> list[Content]:
+    """What was checked: the steps need the room of many that passed, never that of the others."""
+    passed = [v for v in plan.verdicts if v.kind is VerdictKind.PASS]
+    fold = detail is Detail.SHORT and len(passed) > SHOWN_PASSED
+    lines = []
+    for verdict in plan.verdicts:
+        if fold and verdict.kind is VerdictKind.PASS:
+            continue
+        sign, style = _VERDICT[verdict.kind]
+        lines.append(hanging(f" {sign} ", verdict.reason, width, style))
+    if fold:
+        sign, style = _VERDICT[VerdictKind.PASS]
+        said = f"{len(passed)} checks passed: @ shows them"
+        lines.append(hanging(f" {sign} ", said, width, style))
+    return lines
 
 
 def _lock_line(plan: Plan, group: Group, width: int) -> Content:
@@ -95,31 +131,34 @@ def _lock_line(plan: Plan, group: Group, width: int) -> Content:
     return hanging(f" {group_numbers(group):>2}  ", what, width, MUTED)
 
 
-def _step_lines(number: int, step: Step, width: int, *, full: bool, alone: bool) -> list[Content]:
+def _step_lines(
+    number: int, step: Step, width: int, detail: Detail, *, alone: bool
+) -> list[Content]:
     indent = " " * 6
     parts = [Content.styled(f" {number:>2}  {step.host}  {step.what}", "bold")]
     parts.append(hanging(indent, step.why, width, MUTED))
     if step.command is not None:
-        parts.append(_command(step.command, f"{indent}$ ", width, full=full))
+        parts.append(_command(step.command, f"{indent}$ ", width, detail))
     if alone:
         parts.append(hanging(f"{indent}then ", step.verification, width, MUTED))
-    if full:
+    if detail > Detail.SHORT:
         parts.append(hanging(f"{indent}if ", step.precondition, width, MUTED))
         parts.append(hanging(f"{indent}limit ", duration(step.limit_s), width, MUTED))
         parts.append(hanging(f"{indent}undo ", step.undo, width, MUTED))
-        if step.command is not None:
+        if step.command is not None and (detail is Detail.ALL or step.command.script is None):
             parts.append(hanging(f"{indent}sent ", _sent(step.command), width, MUTED))
     return parts
 
 
-def _command(command: Command, label: str, width: int, *, full: bool) -> Content:
-    """The literal command; of a script that is longer than its room only how it begins."""
+def _command(command: Command, label: str, width: int, detail: Detail) -> Content:
+    """The literal command; of a script that is longer than its room its length and its words."""
     text = display(command)
-    lines = text.splitlines()
-    if full or command.script is None or len(lines) <= SCRIPT_LINES:
+    count = len(text.splitlines())
+    if detail > Detail.SHORT or command.script is None or count <= SCRIPT_LINES:
         return hanging(label, text, width)
-    more = f"… {len(lines) - SCRIPT_LINES} more lines: @ shows them"
-    return hanging(label, "\n".join([*lines[:SCRIPT_LINES], more]), width)
+    words = [word for word in map(str, command.argv) if word and "\n" not in word]
+    line = Content(f"{label}sh, {count} lines (@): {' '.join(words)}")
+    return line.truncate(width, ellipsis=True)
 
 
 def _sent(command: Command) -> str:
@@ -143,7 +182,7 @@ class PlanView(VerticalScroll):
         super().__init__()
         self._plan = plan
         self._changed = tuple(changed)
-        self._full = False
+        self._detail = Detail.SHORT
         self._body = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -154,14 +193,15 @@ class PlanView(VerticalScroll):
         """Wrap to the width there is."""
         self._draw()
 
-    def show_full(self, full: bool) -> None:
-        """With everything, or only what has to be read."""
-        self._full = full
+    def show(self, detail: Detail) -> None:
+        """With more or less of it, from its top."""
+        self._detail = detail
         self._draw()
+        self.scroll_home(animate=False)
 
     def _draw(self) -> None:
         width = max(20, self.size.width - 1)
-        self._body.update(plan_lines(self._plan, width, full=self._full, changed=self._changed))
+        self._body.update(plan_lines(self._plan, width, self._detail, changed=self._changed))
 
 
 def step_line(head: str, event: StepEvent, width: int, elapsed_s: float | None) -> Content:
