@@ -38,7 +38,8 @@ _OVER = (StepState.DONE, StepState.FAILED, StepState.REFUSED, StepState.SKIPPED)
 
 
 class WalkthroughScreen(Place):
-    """Shows a `PlanRun`; `c` goes on after a pause, `s` begins no further step, Esc leaves.
+    """Shows a `PlanRun`; `c` goes on after a pause, `=` pauses before each further step, `s`
+    begins no further step, Esc leaves.
 
     Where a step is stuck, `v` reads it again, `B` rolls its host back, `l` leaves it.
     """
@@ -112,13 +113,19 @@ class WalkthroughScreen(Place):
         marked = self._marked()
         now = self.deck.clock()
         self.query_one(".headline", Static).update(
-            headline(run.plan, run.ended, run.stuck or run.paused, stopping=run.steering.stopping)
+            headline(
+                run.plan,
+                run.ended,
+                run.stuck or run.paused,
+                stopping=run.steering.stopping,
+                by_step=run.steering.by_step,
+            )
         )
         self.query_one(StepList).show(run.last_of, self._elapsed, marked)
         width = max(20, self.query_one(".detail").size.width - 2)
         parts: list[Content] = []
         if run.paused is not None:
-            parts.append(paused_lines(run.paused, width))
+            parts.append(paused_lines(run.paused, width, by_step=run.steering.by_step))
         if run.stuck is not None:
             parts.append(stuck_lines(run.plan, run.stuck, width))
         if run.ended is not None:
@@ -167,6 +174,13 @@ class WalkthroughScreen(Place):
         """`s`: the present step runs to its end, no other begins."""
         if self.run_shown.ended is None:
             self.run_shown.stop_here()
+
+    def action_step_by_step(self) -> None:
+        """`=`: pause before each further step, or no more."""
+        run = self.run_shown
+        if run.ended is None:
+            run.steering.by_step = not run.steering.by_step
+            self._draw()
 
     def action_verify_again(self) -> None:
         """`v`: read the step that is stuck anew; nothing is sent again."""

@@ -261,3 +261,22 @@ def test_an_audit_that_cannot_be_written_in_mid_plan_sends_nothing_more(
         assert len(fleet.oplog.unresolved()) == 1
 
     run(carry_out())
+
+
+def test_step_by_step_waits_before_each_step_but_not_between_locks(tmp_path: Path) -> None:
+    async def carry_out() -> None:
+        fleet = FakeFleet(tmp_path, Behaviour(), Behaviour())
+        fleet.steering.by_step = True
+        events: list[PlanEvent] = []
+        async for event in fleet.run(await fleet.locked_plan()):
+            events.append(event)
+            if isinstance(event, PlanPaused):
+                asyncio.get_running_loop().call_later(1.0, fleet.steering.go_on)
+        paused = [event for event in events if isinstance(event, PlanPaused)]
+        assert [(p.index, p.reason) for p in paused] == [
+            (2, "Step by step: next is web1: restart billing.service."),
+            (3, "Step by step: next is web2: restart billing.service."),
+        ]
+        assert ended(events).ok
+
+    run(carry_out())

@@ -260,3 +260,25 @@ async def test_nothing_is_offered_where_nothing_is_stuck() -> None:
 
     _run, asked = await on_web3(look, *STOPPING)
     assert asked == []
+
+
+async def test_a_step_says_why_and_what_to_do_if_it_goes_wrong() -> None:
+    async def look(_pilot: Pilot[None], screen: WalkthroughScreen, _run: FakeRun) -> None:
+        said = text(screen)
+        assert "   why   " in said
+        assert "   wrong It is looked at until its limits are over, and never sent again" in said
+        assert "= pause" in said.split("\n")[-1]
+
+    await shown(look, *STOPPING)
+
+
+async def test_the_pause_key_is_taken_back_by_itself() -> None:
+    async def look(pilot: Pilot[None], screen: WalkthroughScreen, run: FakeRun) -> None:
+        await pilot.press("equals_sign")
+        assert run.steering.by_step
+        assert "pauses after this step (= takes it back)" in text(screen)
+        await pilot.press("equals_sign")
+        assert not run.steering.by_step
+        assert "under way" in text(screen)
+
+    await shown(look, *STOPPING)

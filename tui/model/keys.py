@@ -115,6 +115,7 @@ KEYS: tuple[Key, ...] = (
     Key("reopen_console", "r", "reopen", "open again", "console"),
     Key("close_console", "X", "close_console", "close", "console"),
     Key("go_on", "c", "go_on", "go on", "walkthrough", shown=True),
+    Key("step_by_step", "equals_sign", "step_by_step", "pause", "walkthrough", shown=True),
     Key("stop_here", "s", "stop_here", "stop here", "walkthrough", shown=True),
     Key("verify_again", "v", "verify_again", "read a stuck step again", "walkthrough"),
     Key("roll_back", "B", "roll_back", "roll the stuck host back", "walkthrough"),

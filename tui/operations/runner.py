@@ -160,8 +160,9 @@ class _Run:
             if index < self._start:
                 continue
             self._next = index
-            if step.pause and not self._steering.stopping:
-                await self._pause(index, step.pause)
+            why = step.pause or self._asked_to_wait(step)
+            if why and not self._steering.stopping:
+                await self._pause(index, why)
             if self._steering.stopping:
                 return _Early(index, self._stopped())
             finding = await self._step(hand, index, step)
@@ -174,6 +175,13 @@ class _Run:
                 away = f"{step.host} was out of sight during its step. It is done; the plan waits."
                 await self._pause(index + 1, away)
         return None
+
+    def _asked_to_wait(self, step: Step) -> str:
+        """Why the operator wants to look before this step; locks go together with what they are
+        for."""
+        if not self._steering.by_step or locks_or_unlocks(step):
+            return ""
+        return f"Step by step: next is {step.host}: {step.what}."
 
     def _stopped(self) -> str:
         going = self._going

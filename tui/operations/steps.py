@@ -104,10 +104,12 @@ class Steering:
     """The operator's hand on a plan under way; it acts between steps only.
 
     `attended`: somebody looks at the plan and can answer when a step did not come out well.
+    `by_step`: the plan waits before each further step, until it is told to go on.
     """
 
     def __init__(self, *, attended: bool = False) -> None:
         self.attended = attended
+        self.by_step = False
         self._stop = False
         self._again = False
         self._moved = asyncio.Event()

@@ -152,12 +152,19 @@ def _step_lines(
 
 def _command(command: Command, label: str, width: int, detail: Detail) -> Content:
     """The literal command; of a script that is longer than its room its length and its words."""
+    if detail > Detail.SHORT:
+        return hanging(label, display(command), width)
+    return short_command(command, label, width, "@")
+
+
+def short_command(command: Command, label: str, width: int, where: str) -> Content:
+    """The literal command; a script in one line by its words, and `where` its text is shown."""
     text = display(command)
     count = len(text.splitlines())
-    if detail > Detail.SHORT or command.script is None or count <= SCRIPT_LINES:
+    if command.script is None or count <= SCRIPT_LINES:
         return hanging(label, text, width)
     words = [word for word in map(str, command.argv) if word and "\n" not in word]
-    line = Content(f"{label}sh, {count} lines (@): {' '.join(words)}")
+    line = Content(f"{label}sh, {count} lines ({where}): {' '.join(words)}")
     return line.truncate(width, ellipsis=True)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tui.model.command import display
 from tui.model.plan import Plan, PlanEnded, PlanPaused, PlanStuck, StepEvent, StepState
+from tui.model.step_reason import if_wrong, why_of
 from tui.model.words import clock, duration
-from tui.widgets.plan_view import MUTED, hanging
+from tui.widgets.plan_view import MUTED, hanging, short_command
 
 _NUMBER = re.compile(r"\d+")
 SHOWN = 12
@@ -23,6 +23,7 @@ def headline(
     paused: PlanPaused | PlanStuck | None,
     *,
     stopping: bool,
+    by_step: bool = False,
 ) -> Content:
     """What is being done, and how it goes, in one line."""
     if ended is not None:
@@ -35,6 +36,8 @@ def headline(
         word, style = "WAITS FOR YOU", "bold $text-warning"
     elif stopping:
         word, style = "stops after this step (c takes it back)", "bold $text-warning"
+    elif by_step:
+        word, style = "pauses after this step (= takes it back)", "bold $text-warning"
     else:
         word, style = "under way", "bold $text-primary"
     return Content.assemble(" ", (plan.title, "bold"), "   ", (word, style))
@@ -43,20 +46,22 @@ def headline(
 def step_detail(
     plan: Plan, index: int, history: Sequence[StepEvent], width: int, now: float
 ) -> Content:
-    """A step in full: why, the command, its events with their times, its limit."""
+    """A step in full: why it is there, how it stands, what is sent, and what if it goes wrong."""
     step = plan.steps[index]
     parts = [
         Content.styled(f" Step {index + 1} of {len(plan.steps)}  {step.host}  {step.what}", "bold"),
-        hanging("   why   ", step.why, width, MUTED),
+        hanging("   why   ", why_of(plan, step), width, MUTED),
     ]
-    if step.command is not None:
-        parts.append(hanging("   $     ", display(step.command), width))
-    parts.append(hanging("   then  ", step.verification, width, MUTED))
-    parts.append(Content.styled(f"   limit {_limit(step.limit_s, history, now)}", MUTED))
     told = _told(history)
     if len(told) > SHOWN:
         parts.append(Content.styled(f"   … {len(told) - SHOWN} more before", MUTED))
+    # Above the command: a script has a screenful of its own.
     parts += [_event(event, width) for event in told[-SHOWN:]]
+    if step.command is not None:
+        parts.append(short_command(step.command, "   $     ", width, "@ has them once sent"))
+    parts.append(hanging("   then  ", step.verification, width, MUTED))
+    parts.append(hanging("   wrong ", if_wrong(step), width, MUTED))
+    parts.append(Content.styled(f"   limit {_limit(step.limit_s, history, now)}", MUTED))
     return Content("\n").join(parts)
 
 
@@ -91,10 +96,12 @@ def _event(event: StepEvent, width: int) -> Content:
     return hanging(f"   {clock(event.at)} {word:<9} ", event.detail, width, style)
 
 
-def paused_lines(paused: PlanPaused, width: int) -> Content:
+def paused_lines(paused: PlanPaused, width: int, *, by_step: bool = False) -> Content:
     """Why it waits, and the ways on."""
     reason = hanging(" ? ", paused.reason, width, "bold $text-warning")
-    return Content("\n").join([reason, Content("   c goes on with the next step, s stops here")])
+    ways = "c goes on with the next step, s stops here"
+    ways += ", = then c runs to the end" if by_step else ""
+    return Content("\n").join([reason, Content(f"   {ways}")])
 
 
 def back_to(plan: Plan, host: str) -> str:
