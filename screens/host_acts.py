@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import work
 
-from screens.place import Place
+from screens.table_moves import TableMoves
 from tui.messages import PlanAsked, TrustRequested
 from tui.model.host import HostView
 from tui.model.host_actions import Action, actions_for
@@ -12,7 +12,7 @@ from tui.model.keys import keys_of
 from tui.widgets.frame import key_sign
 
 
-class HostActs(Place):
+class HostActs(TableMoves):
     """A place with chosen hosts: each key opens a plan, a dialog or a read, and changes nothing."""
 
     def chosen(self) -> tuple[str, ...]:

@@ -116,32 +116,6 @@ class HostsScreen(HostActs):
         line.display = bool(said)
         line.update(Content.styled(f" {said}", "$text-error"))
 
-    # -- moving --------------------------------------------------------------------------
-
-    def action_down(self) -> None:
-        """One host down."""
-        self.query_one(HostTable).move(1)
-
-    def action_up(self) -> None:
-        """One host up."""
-        self.query_one(HostTable).move(-1)
-
-    def action_top(self) -> None:
-        """The first host."""
-        self.query_one(HostTable).move_to(0)
-
-    def action_bottom(self) -> None:
-        """The last host."""
-        self.query_one(HostTable).to_end()
-
-    def action_page_down(self) -> None:
-        """A screenful down."""
-        self.query_one(HostTable).move(max(1, self.query_one(HostTable).size.height - 2))
-
-    def action_page_up(self) -> None:
-        """A screenful up."""
-        self.query_one(HostTable).move(-max(1, self.query_one(HostTable).size.height - 2))
-
     # -- filter and marks ----------------------------------------------------------------
 
     def action_filter(self) -> None:

@@ -10,10 +10,11 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.place import Place, bindings_of
+from screens.place import bindings_of
+from screens.table_moves import TableMoves
 from tui.messages import PlanAsked
 from tui.model.keys import keys_of
-from tui.model.migration_cells import WIDE, cells_of, columns_for, note_lines
+from tui.model.migration_cells import WIDE, cells_of, columns_for, note_lines, whole_lines
 from tui.model.migration_views import (
     Key,
     MigrationRow,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tui.operations.deck import Deck
 
 
-class MigrationsScreen(Place):
+class MigrationsScreen(TableMoves):
     """Place 4: whose views, a line each repo, then the migrations, the newest first.
 
     Read when it is first opened and by its key: a read starts two small BEAMs on the host.
@@ -53,6 +54,7 @@ class MigrationsScreen(Place):
         """Head, table, notes."""
         yield Static(Content(""), id="head")
         yield HostTable()
+        yield Static(Content(""), id="chosen")
         yield Static(Content(""), id="notes")
 
     def on_mount(self) -> None:
@@ -113,6 +115,7 @@ class MigrationsScreen(Place):
         nothing = "reading" if self._reading else "nothing is known yet"
         columns = tuple(Column(*column) for column in columns_for(width, self._rows))
         self.query_one(HostTable).show(columns, rows, nothing=nothing)
+        self._draw_chosen()
         self._draw_notes(seen)
         self.refresh_head()
 
@@ -139,6 +142,15 @@ class MigrationsScreen(Place):
         age = duration(max(0.0, self.deck.clock() - seen.taken_at))
         return f"read {age} ago; {sign} reads again"
 
+    def on_host_table_highlighted(self) -> None:
+        """What is said below follows the highlight."""
+        self._draw_chosen()
+
+    def _draw_chosen(self) -> None:
+        row = self.highlighted()
+        lines = whole_lines(row) if row is not None else ()
+        self.query_one("#chosen", Static).update(Content("\n").join(map(Content, lines)))
+
     def _draw_notes(self, seen: MigrationsSeen | None) -> None:
         lines = [Content.styled(f" {line}", "$text-warning") for line in note_lines(seen)]
         if self._marked:
@@ -146,32 +158,6 @@ class MigrationsScreen(Place):
         notes = self.query_one("#notes", Static)
         notes.display = bool(lines)
         notes.update(Content("\n").join(lines))
-
-    # -- moving --------------------------------------------------------------------------
-
-    def action_down(self) -> None:
-        """One migration down."""
-        self.query_one(HostTable).move(1)
-
-    def action_up(self) -> None:
-        """One migration up."""
-        self.query_one(HostTable).move(-1)
-
-    def action_top(self) -> None:
-        """The newest."""
-        self.query_one(HostTable).move_to(0)
-
-    def action_bottom(self) -> None:
-        """The oldest."""
-        self.query_one(HostTable).to_end()
-
-    def action_page_down(self) -> None:
-        """A screenful down."""
-        self.query_one(HostTable).move(max(1, self.query_one(HostTable).size.height - 2))
-
-    def action_page_up(self) -> None:
-        """A screenful up."""
-        self.query_one(HostTable).move(-max(1, self.query_one(HostTable).size.height - 2))
 
     # -- what can be done ----------------------------------------------------------------
 

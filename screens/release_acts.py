@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.place import Place
+from screens.table_moves import TableMoves
 from tui.messages import PlanAsked
 from tui.model.plan import Facts
 from tui.model.release_rows import Releases, why_not
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.operations.deck import Deck
 
 
-class ReleaseActs(Place):
+class ReleaseActs(TableMoves):
     """A place with a highlighted version: each key opens a plan or a view, or says why it can't."""
 
     def __init__(self, deck: Deck) -> None:

@@ -153,30 +153,6 @@ class ReleasesScreen(ReleaseActs):
         """The notes follow the highlight."""
         self.refresh_releases()
 
-    def action_down(self) -> None:
-        """One version down."""
-        self.query_one(HostTable).move(1)
-
-    def action_up(self) -> None:
-        """One version up."""
-        self.query_one(HostTable).move(-1)
-
-    def action_top(self) -> None:
-        """The newest version."""
-        self.query_one(HostTable).move_to(0)
-
-    def action_bottom(self) -> None:
-        """The oldest version."""
-        self.query_one(HostTable).to_end()
-
-    def action_page_down(self) -> None:
-        """A screenful down."""
-        self.query_one(HostTable).move(max(1, self.query_one(HostTable).size.height - 2))
-
-    def action_page_up(self) -> None:
-        """A screenful up."""
-        self.query_one(HostTable).move(-max(1, self.query_one(HostTable).size.height - 2))
-
     def highlighted(self) -> str:
         """The version under the cursor; empty without one."""
         return self.query_one(HostTable).highlighted

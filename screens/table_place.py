@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from screens.place import Place
+from screens.table_moves import TableMoves
 from tui.widgets.cells import wrap_words
 from tui.widgets.host_table import HostTable
 
@@ -20,7 +20,7 @@ _STYLES = {
 }
 
 
-class TablePlace(Place):
+class TablePlace(TableMoves):
     """A place pushed over another one; Esc gives that back."""
 
     def draw(self) -> None:
@@ -52,30 +52,6 @@ class TablePlace(Place):
     def on_host_table_highlighted(self) -> None:
         """What is said below follows the highlight."""
         self.draw()
-
-    def action_down(self) -> None:
-        """One line down."""
-        self.query_one(HostTable).move(1)
-
-    def action_up(self) -> None:
-        """One line up."""
-        self.query_one(HostTable).move(-1)
-
-    def action_top(self) -> None:
-        """The first line."""
-        self.query_one(HostTable).move_to(0)
-
-    def action_bottom(self) -> None:
-        """The last line."""
-        self.query_one(HostTable).to_end()
-
-    def action_page_down(self) -> None:
-        """A screenful down."""
-        self.query_one(HostTable).move(max(1, self.query_one(HostTable).size.height - 2))
-
-    def action_page_up(self) -> None:
-        """A screenful up."""
-        self.query_one(HostTable).move(-max(1, self.query_one(HostTable).size.height - 2))
 
     def action_copy(self) -> None:
         """The name of the highlighted line to the clipboard."""

@@ -111,6 +111,16 @@ def text(app: App[Any]) -> str:
     return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
 
 
+async def test_what_the_columns_cut_is_told_whole_below_of_the_highlighted_one() -> None:
+    async with opened(deck_of(seen())) as (app, pilot):
+        assert "column t_create_invoices.amount" not in text(app)
+        await pilot.press("j", "j")
+        shown = text(app)
+        assert f" {AMOUNT} add_amount, Billing.Repo: applied" in shown
+        assert " can it be undone: yes" in shown
+        assert " undoing it loses: column t_create_invoices.amount" in shown
+
+
 async def test_both_views_and_why_they_differ() -> None:
     async with opened(deck_of(seen()), (120, 30)) as (app, _):
         shown = text(app)
@@ -118,7 +128,8 @@ async def test_both_views_and_why_they_differ() -> None:
         assert "Billing.Repo   applied 4   pending 2   no file 0" in shown
         assert "read 11s ago; r reads again" in shown
         assert "0.3.0 lies on disk and was not restarted into: only by eval has it 2 migr" in shown
-        rows = [line for line in shown.split("\n") if line[1:5].isdigit()]
+        *rows, chosen = [line for line in shown.split("\n") if line[1:5].isdigit()]
+        assert chosen.startswith(f" {IRREVERSIBLE} ")
         assert [row[1:15] for row in rows] == [
             str(v) for v in (IRREVERSIBLE, LEGACY, AMOUNT, INVOICES, EMAIL, USERS)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.model.migration import MigrationState
+from tui.model.migration import Direction, MigrationState
 from tui.model.migration_source import Undo
 from tui.model.migration_views import (
     MigrationRow,
@@ -70,6 +70,17 @@ def columns_for(width: int, rows: Sequence[MigrationRow]) -> tuple[tuple[str, st
         if over > 0 and key in widths:
             widths[key] = max(min(least, widths[key]), widths[key] - over)
     return tuple((key, _LABELS[key], widths[key]) for key in keys)
+
+
+def whole_lines(row: MigrationRow) -> tuple[str, ...]:
+    """A migration in full words, for where the columns cut them."""
+    applied = Direction.DOWN if row.applied else Direction.UP
+    does = "undoing it" if row.applied else "applying it"
+    return (
+        f"{row.seen.version} {row.name or 'without a file'}, {row.repo}: {state_words(row)}",
+        f"can it be undone: {row.judgement.undo_words}",
+        f"{does} loses: {row.judgement.losses(applied).words}",
+    )
 
 
 def note_lines(seen: MigrationsSeen | None) -> tuple[str, ...]:
