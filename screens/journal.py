@@ -17,12 +17,13 @@ from screens.journal_moves import JournalMoves
 from screens.place import bindings_of
 from tui.errors import BeamdeckError
 from tui.model.journal import Entry, JournalQuery, Level
-from tui.model.journal_filter import Filter
+from tui.model.query import Query
+from tui.model.query_line import parse_query
 from tui.model.timespec import parse_since
 from tui.model.words import counted
 from tui.operations.diagnosis import line_key
 from tui.operations.export import export_lines
-from tui.widgets.filter_line import FilterInput, FilterLine, typed_text
+from tui.widgets.filter_line import FilterInput, FilterLine
 from tui.widgets.journal_head import JournalHead, JournalTroubles
 from tui.widgets.journal_view import JournalView
 from tui.widgets.journal_window import Window
@@ -146,8 +147,7 @@ class JournalScreen(JournalMoves):
         line = self.query_one(FilterLine)
         if line.is_open and event.value != self._typed:
             self._typed = event.value
-            text, regex = typed_text(event.value)
-            self._filter_by(replace(self.filter, text=text, regex=regex))
+            self._filter_by_typed()
 
     def on_filter_input_done(self, message: FilterInput.Done) -> None:
         """Keep what was typed, or forget it; the keys are the list's again."""
@@ -168,9 +168,9 @@ class JournalScreen(JournalMoves):
     def action_level(self) -> None:
         """From all levels to the worse ones, and round."""
         levels = [*_LEVELS, None]
-        level = self.filter.level
+        level = self.filter.worse
         after = levels[levels.index(level) + 1] if level in _LEVELS else None
-        self._filter_by(replace(self.filter, level=after))
+        self._filter_by(replace(self.filter, worse=after))
 
     def action_which_hosts(self) -> None:
         """Choose the hosts whose entries are listed."""
@@ -194,7 +194,7 @@ class JournalScreen(JournalMoves):
         """Highlight an entry; a filter that hides it goes."""
         if not self.filter.matches(entry):
             self._typed = ""
-            self._filter_by(Filter())
+            self._filter_by(Query())
         self.view.sync(self.deck.clock())
         wanted = line_key(entry)
         self.view.seek(lambda other: line_key(other) == wanted, False)
@@ -207,15 +207,20 @@ class JournalScreen(JournalMoves):
     def _clear_text(self) -> None:
         if self._typed:
             self._typed = ""
-            self._filter_by(replace(self.filter, text="", regex=False))
+            self._filter_by_typed()
 
-    def _filter_by(self, filter_: Filter) -> None:
-        self.filter = filter_
-        self._given_up = bool(filter_.problem)
-        hiding = filter_ if self._only_hits else replace(filter_, text="", regex=False)
-        hits = filter_.spans if filter_.text and not filter_.negated else None
+    def _filter_by_typed(self) -> None:
+        hosts = [view.host for view in self.deck.board.views]
+        asked = parse_query(self._typed, self.deck.clock(), hosts)
+        self._filter_by(replace(asked, worse=self.filter.worse, hosts=self.filter.hosts))
+
+    def _filter_by(self, asked: Query) -> None:
+        self.filter = asked
+        self._given_up = bool(asked.problem)
+        hiding = asked if self._only_hits else replace(asked, terms=())
         self.note = ""
-        self.view.filter_by(None if hiding.empty else hiding.matches, hits)
+        hits = asked.spans if asked.has_text else None
+        self.view.filter_by(None if hiding.empty else hiding, hits)
         self.say()
 
     # -- asking --------------------------------------------------------------------------

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from screens.entry import EntryScreen, clip_of
 from screens.place import Place
 from tui.model.journal import EntryKind
-from tui.model.journal_filter import Filter
 from tui.model.journal_text import format_line
-from tui.widgets.journal_list import is_error, is_warning
+from tui.model.query import ERRORS, WARNINGS, Query
 from tui.widgets.journal_view import JournalView
 from tui.widgets.journal_window import Window
 
@@ -23,7 +23,7 @@ class JournalMoves(Place):
 
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck)
-        self.filter = Filter()
+        self.filter = Query()
         self.note = ""
 
     def say(self) -> None:
@@ -123,27 +123,31 @@ class JournalMoves(Place):
         self._seek_hit(False)
 
     def _seek_hit(self, forward: bool) -> None:
-        if not self.filter.text or self.filter.problem:
+        if not self.filter.has_text:
             self.remark("no text to find: / takes one")
         else:
-            hits = self.filter
-            self.view.seek(lambda e: e.kind is not EntryKind.GAP and hits.matches(e), forward)
+            self.view.seek(self._hits, forward)
+
+    @property
+    def _hits(self) -> Query:
+        """What is a hit: the texts of the filter, and no gap."""
+        return replace(self.filter, kinds=frozenset(EntryKind) - {EntryKind.GAP})
 
     def action_next_error(self) -> None:
         """To the next error or worse."""
-        self.view.seek(is_error, True)
+        self.view.seek(ERRORS, True)
 
     def action_previous_error(self) -> None:
         """To the error before."""
-        self.view.seek(is_error, False)
+        self.view.seek(ERRORS, False)
 
     def action_next_warning(self) -> None:
         """To the next warning."""
-        self.view.seek(is_warning, True)
+        self.view.seek(WARNINGS, True)
 
     def action_previous_warning(self) -> None:
         """To the warning before."""
-        self.view.seek(is_warning, False)
+        self.view.seek(WARNINGS, False)
 
     def on_journal_view_sought(self, message: JournalView.Sought) -> None:
         """Say where a search went that did not simply go on."""

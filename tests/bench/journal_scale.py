@@ -29,7 +29,7 @@ HOSTS = 8
 def batches(lines: int) -> Iterator[tuple[str, list[Entry]]]:
     """Lines of eight hosts as they arrive: 128 of one, then of the next; 187 bytes each."""
     common = ("b" * 32, 4711, "billing", "billing.service", "c" * 32, "d" * 32)
-    pad = "x" * 100
+    pad = "agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 ref=/orders?page=12 country=DE"
     for first in range(0, lines, BATCH):
         host = f"web{first // BATCH % HOSTS}"
         yield (

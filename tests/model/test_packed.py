@@ -34,12 +34,13 @@ def test_what_is_packed_is_read_back(entries: list[Entry]) -> None:
     keys = [entry.at_us * 2 for entry in entries]
     shape, packed = pack(entries, keys)
     assert shape.size_bytes == len(packed)
-    piece = Piece(shape, packed)
+    piece = Piece(shape, lambda start, stop: packed[start:stop])
     assert piece.entries() == entries
     assert [piece.entry(row) for row in range(len(entries))] == entries
     assert type(piece.entry(0).level) is Level
     assert type(piece.entry(0).kind) is EntryKind
     assert list(piece.keys) == keys
+    assert list(piece.at_us) == [entry.at_us for entry in entries]
     assert piece.messages == [entry.message for entry in entries]
     starts = piece.starts
     for row, entry in enumerate(entries):

@@ -13,9 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.journal_fakes import NOW, FakeStore, entry
 from tui.model.journal import Entry, Level
+from tui.model.journal_filter import Filter
+from tui.model.query import ERRORS, WARNINGS, Query
+from tui.operations import journal_blocks
 from tui.operations.store import JournalStore
 from tui.widgets import journal_list
-from tui.widgets.journal_list import Indices, Listing, Seek, is_error, is_warning
+from tui.widgets.journal_list import Indices, Listing, Seek
 from tui.widgets.journal_source import FrozenSource, end_of, find_again
 
 FOREVER = float("inf")
@@ -47,9 +50,9 @@ class TestIndices:
     ) -> None:
         indices, wanted = Indices(), sorted(values)
         for value in reversed([v for v in wanted if v < pivot]):
-            indices.add_older(value)
+            indices.add_older([value])
         for value in [v for v in wanted if v >= pivot]:
-            indices.add_newer(value)
+            indices.add_newer([value])
         indices.drop_below(low)
         indices.cut_from(high)
         wanted = [v for v in wanted if low <= v < high]
@@ -60,7 +63,7 @@ class TestIndices:
     def test_what_is_dropped_at_the_head_is_forgotten_in_memory_too(self) -> None:
         indices = Indices()
         for value in range(100_000):
-            indices.add_newer(value)
+            indices.add_newer([value])
         indices.drop_below(90_000)
         assert len(indices) == 10_000
         assert indices[0] == 90_000
@@ -136,7 +139,7 @@ class ListingMachine(RuleBasedStateMachine):
         listing = self.listing
         shown = [(listing.index(p), listing.entry(p)) for p in range(len(listing))]
         assert shown == wanted
-        hidden = [e for e in store.entries if not even(e) and is_error(e)]
+        hidden = [e for e in store.entries if not even(e) and ERRORS.matches(e)]
         assert listing.hidden_errors == len(hidden)
 
 
@@ -206,29 +209,29 @@ class TestSeek:
         return seek.found if seek.entry is not None else None
 
     def test_forward_and_back(self) -> None:
-        assert self.run(Seek(self.store(), is_error, 21, True)) == 31
-        assert self.run(Seek(self.store(), is_error, 21, False)) == 11
+        assert self.run(Seek(self.store(), (ERRORS,), 21, True)) == 31
+        assert self.run(Seek(self.store(), (ERRORS,), 21, False)) == 11
 
     def test_it_goes_round_once_and_says_so(self) -> None:
-        seek = Seek(self.store(), is_error, 95, True)
+        seek = Seek(self.store(), (ERRORS,), 95, True)
         assert self.run(seek) == 1
         assert seek.went_round
-        back = Seek(self.store(), is_error, 0, False)
+        back = Seek(self.store(), (ERRORS,), 0, False)
         assert self.run(back) == 91
         assert back.went_round
 
     def test_the_only_one_is_found_again_where_the_reader_stands(self) -> None:
-        seek = Seek(FakeStore(numbered(5)), is_error, 1, True)
+        seek = Seek(FakeStore(numbered(5)), (ERRORS,), 1, True)
         assert self.run(seek) == 1
         assert seek.went_round
 
     def test_none_is_none(self) -> None:
-        assert self.run(Seek(self.store(), is_warning, 50, True)) is None
-        assert self.run(Seek(FakeStore(), is_error, 0, True)) is None
+        assert self.run(Seek(self.store(), (WARNINGS,), 50, True)) is None
+        assert self.run(Seek(FakeStore(), (ERRORS,), 0, True)) is None
 
     def test_what_is_dropped_meanwhile_is_passed_over(self) -> None:
         store = self.store()
-        seek = Seek(store, is_error, 99, True)
+        seek = Seek(store, (ERRORS,), 99, True)
         store.drop(50)
         assert self.run(seek) == 51
 
@@ -276,3 +279,39 @@ class TestFindAgain:
         )
         assert find_again(store, kept, was_at) == 23_001
         assert store.entries[23_001] is kept
+
+
+class TestSearchingTheRealStore:
+    def test_a_query_lists_the_same_in_blocks_as_one_by_one(self) -> None:
+        with mock.patch.multiple(journal_blocks, BLOCK_ROWS=256, OPEN_BLOCKS=2):
+            store = JournalStore(100_000, lambda: NOW)
+            for number in range(40):
+                store.add("web1", numbered(100, number * 100))
+            query = Query((Filter("7"),))
+            listing = Listing(store, query, 1_900)
+            listing.scan(0.0)
+            listing.scan(FOREVER)
+            wanted = [n for n, one in enumerate(store.entries) if query.matches(one)]
+            assert [listing.index(n) for n in range(len(listing))] == wanted
+            errors = sum("7" not in str(n) for n in range(1, 4_000, 10))
+            assert listing.hidden_errors == errors
+            # What comes is looked at, and nothing else.
+            store.add("web1", numbered(100, 4_000))
+            listing.update(0)
+            assert listing._scanned == (0, 4_000)
+            listing.scan(FOREVER)
+            assert listing.index(len(listing) - 1) == 4_097
+            seven = Query((Filter("7"),))
+            for start, forward, found in (
+                (0, True, 71),
+                (71, True, 171),
+                (171, False, 71),
+                (71, False, 4_071),
+                (4_099, True, 71),
+            ):
+                seek = Seek(store, (ERRORS, seven), start, forward)
+                assert seek.step(FOREVER)
+                assert seek.found == found
+            none = Seek(store, (ERRORS, Query((Filter("1", negate=True),))), 5, True)
+            assert none.step(FOREVER)
+            assert none.entry is None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.journal_fakes import NOW, entry
 from tui.model.journal import Entry, Level
+from tui.model.query import ERRORS
+from tui.operations import journal_blocks
 from tui.operations.store import JournalStore
-from tui.widgets.journal_list import is_error
 from tui.widgets.journal_reader import JournalReader
 from tui.widgets.journal_rows import Layout
 
@@ -62,7 +65,7 @@ class Fleet:
         elif what == "wait":
             self.now += count / 2
         elif what == "filter":
-            self.reader.filter_by(is_error if count else None)
+            self.reader.filter_by(ERRORS if count else None)
         elif what == "pause":
             if self.reader.paused:
                 self.reader.resume()
@@ -74,11 +77,17 @@ class Fleet:
 @settings(deadline=None, max_examples=150)
 @given(st.lists(STEPS, max_size=30), st.integers(0, 11), st.sampled_from([60, 10_000]))
 def test_what_is_read_stays(steps: list[tuple[str, str, int, int]], line: int, limit: int) -> None:
+    # Tiny blocks: most of what is read is packed.
+    with mock.patch.multiple(journal_blocks, BLOCK_ROWS=7, OPEN_BLOCKS=2):
+        _read_on(steps, line, limit)
+
+
+def _read_on(steps: list[tuple[str, str, int, int]], line: int, limit: int) -> None:
     fleet = Fleet(limit)
     reader = fleet.reader
     # An error, so that the filter never hides it.
     reader.move(lambda window: window.click(line // 3 * 3))
-    seek = reader.seek(is_error, False)
+    seek = reader.seek(ERRORS, False)
     assert seek.step(float("inf"))
     reader.arrive(seek)
     assert reader.highlighted is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.journal_fakes import NOW, FakeStore, entry, ordinary_night
 from tui.model.journal import Entry, EntryKind, Level
+from tui.model.query import ERRORS
 from tui.operations.store import JournalStore
-from tui.widgets.journal_list import is_error
 from tui.widgets.journal_reader import JournalReader
 from tui.widgets.journal_rows import Layout, Marks
 
@@ -180,7 +180,7 @@ class TestPausing:
     def test_a_filter_goes_on_after_it(self) -> None:
         store = FakeStore(lines(100))
         reader = reader_of(store)
-        reader.filter_by(is_error)
+        reader.filter_by(ERRORS)
         reader.catch_up(FOREVER)
         reader.pause()
         store.append(*lines(20, 100))
@@ -197,7 +197,7 @@ class TestFiltering:
         reader = reader_of(store)
         read_at(reader, "web1 line 52")
         before = shown(reader)
-        reader.filter_by(is_error)
+        reader.filter_by(ERRORS)
         reader.catch_up(FOREVER)
         assert reader.highlighted is not None
         assert reader.highlighted.message == "web1 line 55"
@@ -216,7 +216,7 @@ class TestFiltering:
     def test_half_a_scan_shows_what_is_near(self) -> None:
         reader = reader_of(FakeStore(lines(50_000)))
         read_at(reader, "web1 line 25000")
-        reader.filter_by(is_error)
+        reader.filter_by(ERRORS)
         reader.catch_up(0.0)
         assert reader.summary().scanning
         assert len(shown(reader)) == 10
@@ -230,7 +230,7 @@ class TestSearching:
         reader = reader_of(store)
         reader.filter_by(lambda one: one.host == "web2")
         reader.catch_up(FOREVER)
-        seek = reader.seek(is_error, True)
+        seek = reader.seek(ERRORS, True)
         assert seek.step(FOREVER)
         reader.arrive(seek)
         assert seek.went_round
@@ -240,7 +240,7 @@ class TestSearching:
     def test_what_was_found_is_gone_to_where_it_stands_by_then(self) -> None:
         store = FakeStore(lines(100))
         reader = reader_of(store)
-        seek = reader.seek(is_error, False)
+        seek = reader.seek(ERRORS, False)
         assert seek.step(FOREVER)
         store.insert(10, *lines(20, 500, "web2"))
         reader.arrive(seek)

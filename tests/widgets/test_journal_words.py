@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.journal_fakes import NOW
 from tui.model.journal import FeedState, FeedWord, JournalQuery, Level
-from tui.model.journal_filter import Filter
-from tui.widgets.filter_line import typed_text
+from tui.model.query import Query
 from tui.widgets.journal_reader import Summary
 from tui.widgets.journal_words import (
     count_words,
@@ -77,33 +75,14 @@ class TestCounts:
 
 class TestFilterWords:
     def test_in_words(self) -> None:
-        assert filter_words(Filter(), "", True) == "/ filter   all levels   all hosts"
-        full = Filter("GET", level=Level.WARNING, hosts=frozenset({"web2", "web1"}))
+        assert filter_words(Query(), "", True) == "/ filter   all levels   all hosts"
+        full = Query(worse=Level.WARNING, hosts=frozenset({"web2", "web1"}))
         assert filter_words(full, "GET", True) == (
             "filter › GET   warning or worse   only web1, web2"
         )
-        assert filter_words(Filter("GET"), "GET", False) == "mark › GET"
-        many = Filter(hosts=frozenset(f"web{n}" for n in range(12)))
+        assert filter_words(Query(), "GET", False) == "mark › GET"
+        many = Query(hosts=frozenset(f"web{n}" for n in range(12)))
         assert filter_words(many, "", True) == "only 12 hosts"
-
-    @pytest.mark.parametrize(
-        ("typed", "text", "regex"),
-        [
-            ("GET", "GET", False),
-            ("-GET", "-GET", False),
-            ("re:GET|POST", "GET|POST", True),
-            ("!re:GET", "!GET", True),
-            ("-re:GET", "!GET", True),
-            ("re:!GET", "!GET", True),
-            ("re:", "", True),
-            ("!re:", "", True),
-            ("more:", "more:", False),
-        ],
-    )
-    def test_what_is_typed_becomes_text_or_pattern(
-        self, typed: str, text: str, regex: bool
-    ) -> None:
-        assert typed_text(typed) == (text, regex)
 
 
 class TestWhyNothing:

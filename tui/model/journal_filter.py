@@ -33,7 +33,8 @@ _CHEAP_STEPS = 1_000_000
 class Filter:
     """What an entry must be to be shown. `level`: that or worse; no hosts: every host.
 
-    A `!` in front of the text (or a `-`, unless it is a regex) shows what does not have it.
+    A `!` in front of the text (or a `-`, unless it is a regex) shows what does not have it, unless
+    `negate` says whether that is so: then the text is as it stands.
     What systemd says of the unit, what journald dropped and gaps pass every level: they are the
     context. A filter with a `problem` lets every text pass.
     """
@@ -43,6 +44,7 @@ class Filter:
     ignore_case: bool = True
     level: Level | None = None
     hosts: frozenset[str] = frozenset()
+    negate: bool | None = None
     _find: Callable[[str, int], tuple[int, int] | None] | None = field(
         init=False, default=None, repr=False, compare=False
     )
@@ -57,12 +59,14 @@ class Filter:
     @property
     def negated(self) -> bool:
         """Whether the text says what must not be there."""
+        if self.negate is not None:
+            return self.negate
         return len(self.text) > 1 and self.text[0] in ("!" if self.regex else "!-")
 
     @property
     def wanted(self) -> str:
         """The text or pattern itself, without the sign that negates it."""
-        return self.text[1:] if self.negated else self.text
+        return self.text[1:] if self.negated and self.negate is None else self.text
 
     @property
     def problem(self) -> str:
@@ -82,12 +86,18 @@ class Filter:
             return False
         if self._find is None or entry.kind is EntryKind.GAP:
             return True
+        found = self.found_in(entry.message)
+        return self._find is None or found is not self.negated
+
+    def found_in(self, message: str) -> bool:
+        """Whether the text or pattern is in `message`, whatever the filter makes of it."""
+        if self._find is None:
+            return False
         try:
-            found = self._find(entry.message, 0) is not None
+            return self._find(message, 0) is not None
         except TooSlow:
             self._give_up()
-            return True
-        return found is not self.negated
+            return False
 
     def spans(self, message: str, limit: int = 100) -> list[tuple[int, int]]:
         """Where the text stands in `message`, as (start, end), at most `limit`; [] if negated."""
@@ -121,7 +131,9 @@ class Filter:
                 warnings.simplefilter("ignore", FutureWarning)
                 pattern = re.compile(self.wanted, flags)
         except (re.error, OverflowError, RecursionError) as error:
-            self._problems.append(_explained(error, before=int(self.negated)))
+            self._problems.append(
+                _explained(error, before=int(self.negated and self.negate is None))
+            )
             return None
         repeats = len(_REPEAT.findall(self.wanted))
         loops = _LOOP.search(self.wanted) is not None

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
 from operator import add
@@ -96,21 +95,26 @@ def _joined(parts: Sequence[str]) -> tuple[bytes, array[int], bool]:
 
 
 class Piece:
-    """Packed bytes, read as they are asked for."""
+    """Packed bytes, read as they are asked for: `part` gives those from one place to another."""
 
-    def __init__(self, shape: Shape, packed: bytes) -> None:
+    def __init__(self, shape: Shape, part: Callable[[int, int], bytes]) -> None:
         self.shape = shape
-        self._packed = packed
+        self._part = part
 
     def _column(self, code: str, at: int, items: int) -> array[int]:
         column = array(code)
-        column.frombytes(self._packed[at : at + items * column.itemsize])
+        column.frombytes(self._part(at, at + items * column.itemsize))
         return column
 
     @property
     def starts(self) -> array[int]:
         """Where each message begins in `text`; one more for the end, the separator counted."""
         return self._column("I", 0, self.shape.rows + 1)
+
+    @property
+    def at_us(self) -> array[int]:
+        """Each entry's time."""
+        return self._column("q", 8 * (self.shape.rows + 1), self.shape.rows)
 
     @property
     def keys(self) -> array[int]:
@@ -120,22 +124,20 @@ class Piece:
     @property
     def numbers(self) -> array[int]:
         """For each entry the place in `common`."""
-        rows = self.shape.rows
-        return self._column("H", 8 * (rows + 1) + 16 * rows, rows)
+        return self._column("H", self.shape.keys_at + 8 * self.shape.rows, self.shape.rows)
 
     @property
     def common(self) -> list[Common]:
         """What entries have in common."""
-        shape = self.shape
-        at = shape.cursors_at + shape.cursors
-        written = marshal.loads(self._packed[at:])  # noqa: S302 - what `pack` wrote, in our own file
+        at = self.shape.cursors_at + self.shape.cursors
+        packed = self._part(at, at + self.shape.common)
+        written = marshal.loads(packed)  # noqa: S302 - what `pack` wrote, in our own file
         return [(host, _LEVELS[level], _KINDS[kind], *rest) for host, level, kind, *rest in written]
 
     @property
     def text(self) -> bytes:
         """All messages, a separator between two."""
-        shape = self.shape
-        return self._packed[shape.text_at : shape.text_at + shape.text]
+        return self._part(self.shape.text_at, self.shape.cursors_at)
 
     @property
     def messages(self) -> list[str]:
@@ -144,9 +146,8 @@ class Piece:
 
     def entries(self) -> list[Entry]:
         """All of it, unpacked."""
-        shape, rows = self.shape, self.shape.rows
-        at_us = self._column("q", 8 * (rows + 1), rows)
-        said = self._packed[shape.cursors_at : shape.cursors_at + shape.cursors]
+        shape = self.shape
+        said = self._part(shape.cursors_at, shape.cursors_at + shape.cursors)
         cursors = said.decode(_CODEC, _ERRORS).split(SEPARATOR)
         common = self.common
         heads = [c[:1] for c in common]
@@ -156,7 +157,7 @@ class Piece:
         return [
             new(Entry, (*heads[n], at, *says[n], message, cursor, *rests[n]))
             for n, at, message, cursor in zip(
-                self.numbers, at_us, self.messages, cursors, strict=True
+                self.numbers, self.at_us, self.messages, cursors, strict=True
             )
         ]
 
@@ -166,23 +167,9 @@ class Piece:
         begin, end = self._column("I", 4 * row, 2)
         said_begin, said_end = self._column("I", 4 * (rows + 1 + row), 2)
         (at_us,) = self._column("q", 8 * (rows + 1 + row), 1)
-        (number,) = self._column("H", 8 * (rows + 1) + 16 * rows + 2 * row, 1)
-        message = self._packed[shape.text_at + begin : shape.text_at + end - 1]
-        cursor = self._packed[shape.cursors_at + said_begin : shape.cursors_at + said_end - 1]
+        (number,) = self._column("H", shape.keys_at + 8 * rows + 2 * row, 1)
+        message = self._part(shape.text_at + begin, shape.text_at + end - 1)
+        cursor = self._part(shape.cursors_at + said_begin, shape.cursors_at + said_end - 1)
         host, level, kind, *rest = self.common[number]
-        return tuple.__new__(
-            Entry,
-            (
-                host,
-                at_us,
-                level,
-                kind,
-                message.decode(_CODEC, _ERRORS),
-                cursor.decode(_CODEC, _ERRORS),
-                *rest,
-            ),
-        )
-
-    def row_at(self, place: int) -> int:
-        """The entry in whose message a place of `text` lies."""
-        return bisect_right(self.starts, place) - 1
+        said = message.decode(_CODEC, _ERRORS), cursor.decode(_CODEC, _ERRORS)
+        return tuple.__new__(Entry, (host, at_us, level, kind, *said, *rest))

@@ -66,7 +66,7 @@ class Blocks:
     def _keys(self, number: int) -> Sequence[int]:
         block = self._blocks[number]
         if block.packed is not None:
-            return block.packed.keys()
+            return block.packed.piece().keys
         return block.keys or ()
 
     # -- putting in ----------------------------------------------------------------------

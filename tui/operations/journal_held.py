@@ -6,17 +6,21 @@ at the head renumbers nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import overload
 
 from tui.model.journal import Entry
+from tui.model.packed_search import rows_of
+from tui.model.query import ERRORS, Query
 from tui.operations.journal_block import Block, Packed
 
 BLOCKS_CACHED = 6
 ENTRIES_CACHED = 4096
+_FEW = 200
+"""Entries of an open block that are asked one by one; of more, packing them first is faster."""
 
 
 class Unpacked:
@@ -90,6 +94,25 @@ class Held(Sequence[Entry]):
     def frozen(self) -> Held:
         """What is held now, whatever becomes of the store; it keeps alive what that drops."""
         return Held([block.copied() for block in self.blocks], self.base, Unpacked())
+
+    def stretch(self, index: int) -> tuple[int, int]:
+        """Begin and end, as indices, of the block in which one is."""
+        number, _ = self.at(self.base + index)
+        return self.starts[number] - self.base, self.starts[number + 1] - self.base
+
+    def select(self, query: Query, start: int, stop: int) -> Sequence[int]:
+        """Indices from `start` to before `stop`, within one stretch, that the query lists."""
+        number, place = self.at(self.base + start)
+        block, first = self.blocks[number], start - place
+        if query is ERRORS:
+            rows = block.errors()
+        elif block.packed is None and stop - start < _FEW:
+            few = enumerate(self[start:stop], start)
+            return [index for index, entry in few if query.matches(entry)]
+        else:
+            rows = rows_of(block.piece(), query)
+        low, high = bisect_left(rows, place), bisect_left(rows, stop - first)
+        return [row + first for row in rows[low:high]]
 
     def at(self, row: int) -> tuple[int, int]:
         """(number of the block, place in it) of a row that is held."""

@@ -41,12 +41,8 @@ class Place:
     length: int
     held: bytes = b""
 
-    def read(self) -> bytes:
-        """The bytes; OSError if the disk does not give them back."""
-        return self.part(0, self.length)
-
     def part(self, start: int, stop: int) -> bytes:
-        """Some of the bytes."""
+        """Some of the bytes; OSError if the disk does not give them back."""
         if self.segment is None:
             return self.held[start:stop]
         wanted = stop - start

@@ -11,16 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-PLACEHOLDER = "text, -text to hide, re:pattern; case ignored; Tab: mark only"
-
-
-def typed_text(typed: str) -> tuple[str, bool]:
-    """(text, whether it is a regular expression) of what was typed: `re:` says so, `!` negates."""
-    for sign in ("", "!", "-"):
-        if typed.startswith(f"{sign}re:"):
-            pattern = typed[len(sign) + 3 :]
-            return (f"!{pattern}" if sign and pattern else pattern), True
-    return typed, False
+PLACEHOLDER = 'text -hidden "a b" host: level>= since: re:pattern'
 
 
 class FilterInput(Input):

@@ -8,16 +8,14 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import overload
 
-from tui.model.journal import Entry, EntryKind, Level
+from tui.model.journal import Entry
+from tui.model.query import ERRORS
+from tui.widgets.journal_select import Shows, select, stretch_before, stretch_from
 from tui.widgets.journal_source import JournalSource, end_of, frozen_of
 
-Shows = Callable[[Entry], bool]
-
-_CHUNK = 64
-"""Entries looked at between two looks at the clock."""
 _FAR = 4096
 """Entries that are looked at again at once; when there are more, the reader's place comes first."""
 
@@ -46,13 +44,13 @@ class Indices:
             return len(self._low) - at_least
         return len(self._low) + bisect_left(self._high, index, self._gone) - self._gone
 
-    def add_older(self, index: int) -> None:
-        """Put an index before all others."""
-        self._low.append(index)
+    def add_older(self, indices: Sequence[int]) -> None:
+        """Put ascending indices before all others."""
+        self._low.extend(reversed(indices))
 
-    def add_newer(self, index: int) -> None:
-        """Put an index behind all others."""
-        self._high.append(index)
+    def add_newer(self, indices: Sequence[int]) -> None:
+        """Put ascending indices behind all others."""
+        self._high.extend(indices)
 
     def drop_below(self, index: int) -> None:
         """Forget what is smaller than `index`."""
@@ -197,50 +195,49 @@ class Listing:
 
     def _scan_newer(self) -> None:
         low, high = self._scanned
-        base = self._source.dropped
-        stop = min(high + _CHUNK, end_of(self._source))
-        for index, entry in enumerate(self._source.entries[high - base : stop - base], high):
-            if self._lets_through(entry):
-                self._shown.add_newer(index)
-            elif is_error(entry):
-                self._hidden_errors.add_newer(index)
+        entries, base = self._source.entries, self._source.dropped
+        stop = stretch_from(entries, self._wanted, high - base) + base
+        shown, errors = self._look(high, stop)
+        self._shown.add_newer(shown)
+        self._hidden_errors.add_newer(errors)
         self._scanned = (low, max(high, stop))
 
     def _scan_older(self) -> None:
         low, high = self._scanned
-        base = self._source.dropped
-        start = max(low - _CHUNK, base)
+        entries, base = self._source.entries, self._source.dropped
+        start = stretch_before(entries, self._wanted, low - base) + base
         if start >= low:
             return
-        chunk = self._source.entries[start - base : low - base]
-        for index, entry in zip(range(low - 1, start - 1, -1), reversed(chunk), strict=True):
-            if self._lets_through(entry):
-                self._shown.add_older(index)
-            elif is_error(entry):
-                self._hidden_errors.add_older(index)
+        shown, errors = self._look(start, low)
+        self._shown.add_older(shown)
+        self._hidden_errors.add_older(errors)
         self._scanned = (start, high)
 
-    def _lets_through(self, entry: Entry) -> bool:
-        return self._shows is None or self._shows(entry)
+    def _look(self, start: int, stop: int) -> tuple[list[int], list[int]]:
+        """(listed, errors that are not) from one absolute index to before another."""
+        entries, base = self._source.entries, self._source.dropped
+        shown = [index + base for index in select(entries, self._wanted, start - base, stop - base)]
+        errors = select(entries, (ERRORS,), start - base, stop - base)
+        if not errors or len(shown) == stop - start:
+            return shown, []
+        listed = frozenset(shown)
+        return shown, [index + base for index in errors if index + base not in listed]
 
-
-def is_error(entry: Entry) -> bool:
-    """An error or worse, whoever says it."""
-    return entry.level <= Level.ERROR and entry.kind is not EntryKind.GAP
-
-
-def is_warning(entry: Entry) -> bool:
-    """Exactly a warning: errors have their own key."""
-    return entry.level is Level.WARNING and entry.kind is not EntryKind.GAP
+    @property
+    def _wanted(self) -> tuple[Shows, ...]:
+        return () if self._shows is None else (self._shows,)
 
 
 class Seek:
     """A search for the next wanted entry, in slices, that goes on from the other end once.
 
-    `start` is where the reader is: it is looked at last. `found` is the absolute index of `entry`.
+    All of `wanted` must be true. `start` is where the reader is: it is looked at last. `found` is
+    the absolute index of `entry`.
     """
 
-    def __init__(self, source: JournalSource, wanted: Shows, start: int, forward: bool) -> None:
+    def __init__(
+        self, source: JournalSource, wanted: Sequence[Shows], start: int, forward: bool
+    ) -> None:
         self.source = source
         self._wanted = wanted
         self._low = source.dropped
@@ -269,17 +266,23 @@ class Seek:
     def _try_chunk(self) -> bool:
         """Look at the next entries that lie next to each other; whether one was wanted."""
         place = (self._start - self._low + self._sign * (self._tried + 1)) % self._count
-        left = self._count - place if self.forward else place + 1
-        size = min(_CHUNK, self._count - self._tried, left)
+        # What is dropped meanwhile is passed over; what came is not looked at.
+        shift, entries = self._low - self.source.dropped, self.source.entries
+        if self.forward:
+            left = min(self._count - place, self._count - self._tried)
+            begin = place + shift
+            stop = stretch_from(entries, self._wanted, begin) if begin >= 0 else 0
+            size = min(left, max(1, stop - begin))
+            begin, stop = max(0, begin), max(0, begin + size)
+        else:
+            left = min(place + 1, self._count - self._tried)
+            stop = max(0, place + 1 + shift)
+            begin = max(stretch_before(entries, self._wanted, stop), stop - left)
+            size = stop - begin or left
         self._tried += size
-        first = self._low + (place if self.forward else place - size + 1)
-        source = self.source
-        begin = max(0, first - source.dropped)
-        # What is dropped meanwhile is passed over.
-        chunk = source.entries[begin : max(0, first + size - source.dropped)]
-        numbers = range(len(chunk)) if self.forward else range(len(chunk) - 1, -1, -1)
-        for number in numbers:
-            if self._wanted(chunk[number]):
-                self.found, self.entry = source.dropped + begin + number, chunk[number]
-                return True
-        return False
+        found = select(entries, self._wanted, begin, stop) if begin < stop else ()
+        if not found:
+            return False
+        index = found[0] if self.forward else found[-1]
+        self.found, self.entry = index + self.source.dropped, entries[index]
+        return True

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from tui.model.journal import Entry
 from tui.model.words import duration
-from tui.widgets.journal_list import Listing, Seek, Shows
+from tui.widgets.journal_list import Listing, Seek
 from tui.widgets.journal_rows import Marks, Row, day_of, gap_is_open, same_second
+from tui.widgets.journal_select import Shows
 from tui.widgets.journal_source import (
     FrozenSource,
     JournalSource,
@@ -242,10 +243,8 @@ class JournalReader:
         position = self.window.position
         start = end_of(self._reading) - 1 if position is None else self._listing.index(position)
 
-        def fits(entry: Entry) -> bool:
-            return wanted(entry) and (shows is None or shows(entry))
-
-        return Seek(self._reading, fits, start, forward)
+        both = (wanted,) if shows is None else (wanted, shows)
+        return Seek(self._reading, both, start, forward)
 
     def arrive(self, seek: Seek) -> None:
         """Highlight what a search found."""

@@ -13,9 +13,10 @@ from textual.message import Message
 
 from tui.model.journal import Entry
 from tui.widgets.journal_canvas import JournalCanvas
-from tui.widgets.journal_list import Seek, Shows
+from tui.widgets.journal_list import Seek
 from tui.widgets.journal_reader import Summary
 from tui.widgets.journal_rows import Hits
+from tui.widgets.journal_select import Shows
 from tui.widgets.journal_source import JournalSource
 from tui.widgets.journal_window import Window
 

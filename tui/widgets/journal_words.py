@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from tui.model.journal import FeedState, FeedWord, JournalQuery, Level
-from tui.model.journal_filter import Filter
+from tui.model.query import Query
 from tui.model.words import clock, counted
 from tui.widgets.journal_reader import Summary
 
@@ -72,14 +72,14 @@ def count_words(summary: Summary) -> str:
     return words
 
 
-def filter_words(filter_: Filter, typed: str, only_hits: bool) -> str:
+def filter_words(filter_: Query, typed: str, only_hits: bool) -> str:
     """The filter in words: the text as typed, level, hosts."""
     parts: list[str] = []
     if typed:
         parts.append(f"{'filter' if only_hits else 'mark'} › {typed}")
-    if filter_.level is not None:
-        worst = filter_.level is Level.EMERGENCY
-        parts.append(f"{filter_.level.name.lower()}{'' if worst else ' or worse'}")
+    if filter_.worse is not None:
+        worst = filter_.worse is Level.EMERGENCY
+        parts.append(f"{filter_.worse.name.lower()}{'' if worst else ' or worse'}")
     if filter_.hosts:
         few = len(filter_.hosts) <= _NAMED
         names = ", ".join(sorted(filter_.hosts)) if few else counted(len(filter_.hosts), "host")
