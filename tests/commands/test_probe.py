@@ -229,6 +229,26 @@ def test_relx_is_told_by_its_launcher(tmp_path: Path) -> None:
     assert later.release.flavour is Flavour.RELX
 
 
+def test_relx_boots_what_its_launcher_names(tmp_path: Path) -> None:
+    root = tmp_path / "prod"
+    for folder in ("bin", "releases/1.0.0", "releases/1.1.0"):
+        (root / folder).mkdir(parents=True)
+    (root / "releases/start_erl.data").write_text("13.1.5 1.0.0")
+    launcher = root / "bin/billing"
+    # As Debian's rebar3 3.19 writes it.
+    lines = ('REL_NAME="billing"', 'REL_VSN="1.1.0"', 'ERTS_VSN="13.1.5"', "relx_usage() {")
+    launcher.write_text("\n".join(lines))
+    app = App("billing", deliver_to=str(root))
+    release = read(app, tmp_path).release
+    assert (release.boots, release.boots_erts) == ("1.1.0", "13.1.5")
+    launcher.write_text('REL_VSN="$(cat x)"\nrelx_usage() {\n')
+    assert read(app, tmp_path).release.boots == "1.0.0", "of a launcher that names none, the file"
+    launcher.write_text("\n".join(lines))
+    (root / "releases/COOKIE").write_text("x")
+    (root / "releases/1.0.0/env.sh").write_text("")
+    assert read(app, tmp_path).release.boots == "1.0.0", "a mix release goes by the file"
+
+
 def test_a_missing_tree_is_a_problem_in_words(tmp_path: Path) -> None:
     answer = read(App("billing", deliver_to=str(tmp_path / "nowhere/at/all")), tmp_path)
     assert answer.problem == "no release folder"

@@ -91,6 +91,17 @@ def test_distillery_1_5_and_relx_are_told_by_their_files(tmp_path: Path) -> None
     launcher = {"bin/shop": "#!/bin/sh\nrelx_get_pid() {\n", "releases/0.1.0/start_clean.rel": "x"}
     other = read(tree(tmp_path / "other", ("0.1.0",), files, {**launcher, **start})).tree
     assert (other.flavour, other.tool, other.versions[0].missing) == (Flavour.RELX, "relx", ())
+    assert (other.boots, other.passed_over) == ("0.1.0", "")
+
+
+def test_relx_boots_what_its_launcher_names_and_the_file_is_passed_over(tmp_path: Path) -> None:
+    launcher = {
+        "bin/shop": 'REL_VSN="0.2.0"\nERTS_VSN="13.1.5"\nrelx_get_pid() {\n',
+        "releases/start_erl.data": "9.3 0.1.0",
+    }
+    files = ("start.boot", "sys.config.src", "vm.args")
+    seen = read(tree(tmp_path, ("0.1.0", "0.2.0"), files, launcher)).tree
+    assert (seen.boots, seen.boots_erts, seen.passed_over) == ("0.2.0", "13.1.5", "0.1.0")
 
 
 def test_setcookie_is_a_checksum_and_links_to_nothing_are_told(tmp_path: Path) -> None:

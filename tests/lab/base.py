@@ -10,6 +10,7 @@ from tests.lab.recipe import (
     APPLICATION,
     BASE_PACKAGES,
     BUILD_PACKAGES,
+    RELAY_VERSIONS,
     SUITE,
     VERSIONS,
     packages_digest,
@@ -101,6 +102,9 @@ def _make_releases(roots: Path, folder: Path) -> Path:
         _in_root(root, "sh /src/build.sh")
         for version in VERSIONS:
             shutil.copy(root / f"src/_build/prod/billing-{version}.tar.gz", folder)
+        for version in RELAY_VERSIONS:
+            built = root / "src/relay/_build/default/rel/relay"
+            shutil.copy(built / f"relay-{version}.tar.gz", folder)
     finally:
         run("umount", str(root))
     for name in ("upper", "work", "root"):

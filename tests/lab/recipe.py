@@ -16,7 +16,7 @@ BASE_PACKAGES = (
 BUILD_PACKAGES = (
     "elixir erlang-base erlang-dev erlang-ssl erlang-inets erlang-crypto erlang-runtime-tools "
     "erlang-os-mon erlang-parsetools erlang-xmerl erlang-tools erlang-asn1 erlang-public-key "
-    "erlang-syntax-tools postgresql-15"
+    "erlang-syntax-tools erlang-eunit rebar3 postgresql-15"
 )
 NEEDED = ("debootstrap", "systemd-container", "iproute2", "openssh-client")
 APPLICATION = Path(__file__).parent / "application"
@@ -29,6 +29,11 @@ if not re.fullmatch(r"[a-z][a-z0-9-]{2,40}", NAMESPACE):
 BRIDGE = "br-lab"
 NETWORK = "10.77.0"
 CONSOLE_ADDRESS = f"{NETWORK}.1"
+
+RELAY_VERSIONS = ("1.0.0", "1.1.0")
+"""Of a release that relx built; the first one boots."""
+RELAY_ROOT = "/home/billing/relay"
+RELAY_UNIT = "relay.service"
 
 APP_ROOT = "/home/billing/prod/billing"
 UNIT = "billing_prod.service"

@@ -11,6 +11,9 @@ from tests.lab.recipe import (
     DATABASE_PASSWORD,
     MACHINES,
     NETWORK,
+    RELAY_ROOT,
+    RELAY_UNIT,
+    RELAY_VERSIONS,
     UNIT,
     VERSIONS,
     Machine,
@@ -47,6 +50,10 @@ WantedBy=multi-user.target
 
 UNITS = {
     UNIT: APP_UNIT,
+    # A release that relx built; started by the tests that need it.
+    RELAY_UNIT: f"[Service]\nUser=billing\nWorkingDirectory={RELAY_ROOT}\n"
+    f"Environment=LANG=C.UTF-8\nExecStart={RELAY_ROOT}/bin/relay foreground\n"
+    "SyslogIdentifier=relay\n",
     # Ends in SIGKILL: it does not hear SIGTERM and has three seconds.
     "stubborn.service": "[Service]\nTimeoutStopSec=3\n"
     "ExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'\n",
@@ -95,6 +102,7 @@ def write(machine: Machine, root: Path, key: Path, releases: Path) -> None:
         (etc / "systemd/system" / name).symlink_to("/dev/null")
     if machine.app:
         write_release(root, releases)
+        _write_relay(root, releases)
     else:
         _database(root)
 
@@ -136,6 +144,15 @@ def write_release(root: Path, releases: Path) -> None:
     for version in VERSIONS[:2]:
         run("tar", "-xzf", str(releases / f"billing-{version}.tar.gz"), "-C", str(home))
     run("chroot", str(root), "chown", "-R", "billing:billing", "/home/billing/prod")
+
+
+def _write_relay(root: Path, releases: Path) -> None:
+    home = root / RELAY_ROOT.lstrip("/")
+    home.mkdir(parents=True)
+    # What is unpacked last boots next.
+    for version in reversed(RELAY_VERSIONS):
+        run("tar", "-xzf", str(releases / f"relay-{version}.tar.gz"), "-C", str(home))
+    run("chroot", str(root), "chown", "-R", "billing:billing", RELAY_ROOT)
 
 
 def _database(root: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tui.commands.release import parse_cmdline, release_facts
+from tui.commands.release import LAUNCHER, STARTS, parse_cmdline, release_facts
 from tui.commands.release_daemon import START_S, STATE, STOP_S
 from tui.commands.systemd import LATEST, PROPERTIES, parse_show, parse_unit
 from tui.model.command import Command, Effect
@@ -61,6 +61,9 @@ m cmdline
 case $p in ''|0|*[!0-9]*) ;; *) head -c 65536 "/proc/$p/cmdline" 2>/dev/null ;; esac
 m start.releases; line "$r/releases/start_erl.data"
 m start.var; line "$r/var/start_erl.data"
+"""
+    + LAUNCHER
+    + r"""
 m signs
 for f in "$r/releases/COOKIE" "$r"/releases/*/env.sh; do [ ! -e "$f" ] || { echo mix; break; }; done
 for f in "$r"/bin/*_rc_exec.sh; do [ ! -e "$f" ] || echo distillery; done
@@ -164,7 +167,7 @@ def parse_probe(output: bytes, app: App, token: str, slow: SlowFacts | None) -> 
         _root(app, root),
         app.flavour,
         signs,
-        {name: sections.get(f"start.{name}", b"") for name in ("releases", "var")},
+        {name: sections.get(f"start.{name}", b"") for name in STARTS},
         [line for line in sections.get("versions", b"").split(b"\n") if line],
         parse_cmdline(sections.get("cmdline", b"")),
     )

@@ -77,6 +77,39 @@ def parse_start_erl(line: bytes) -> tuple[str | None, Named]:
     return read_name(words[0]).version, read_name(words[1])
 
 
+STARTS = ("releases", "var", "launcher")
+"""What a start may go by: start_erl.data in either folder, or the launcher itself."""
+
+LAUNCHER = (
+    'm start.launcher; [ -e "$r/releases/COOKIE" ] || [ ! -f "$r/bin/$a" ] || sed -n '
+    """-e 's/^REL_VSN="\\([0-9A-Za-z.+_~-]*\\)"$/vsn \\1/p' """
+    """-e 's/^ERTS_VSN="\\([0-9A-Za-z.+_~-]*\\)"$/erts \\1/p' """
+    '"$r/bin/$a" 2>/dev/null | head -n 4\n'
+)
+"""Shell text for $r and $a, a section `m`: the versions that a launcher names itself; none of a
+`mix release`'s."""
+
+
+def parse_launcher(lines: bytes) -> tuple[str | None, Named]:
+    """(ERTS version, release version) that a relx launcher boots; it may name none."""
+    said = dict(line.split(b" ", 1) for line in lines.split(b"\n") if b" " in line)
+    return read_name(said.get(b"erts", b"")).version, read_name(said.get(b"vsn", b""))
+
+
+def boots_of(flavour: Flavour, files: Mapping[str, bytes]) -> tuple[str | None, Named]:
+    """(ERTS version, release version) of the next start, by `files`: releases, var, launcher.
+
+    Distillery 2.1 boots by `var/start_erl.data` where there is one. relx never asks a file: its
+    launcher names the version that was unpacked last (a real one, in the lab). Everything else
+    boots by `releases/start_erl.data`.
+    """
+    if flavour is Flavour.DISTILLERY and files.get("var", b"").strip():
+        return parse_start_erl(files["var"])
+    if flavour is Flavour.RELX and files.get("launcher", b"").strip():
+        return parse_launcher(files["launcher"])
+    return parse_start_erl(files.get("releases", b""))
+
+
 def flavour_of(signs: Sequence[str]) -> Flavour:
     """The tool by what lies in the tree: `mix`, `distillery`, `relx` signs, in that order.
 
@@ -96,14 +129,9 @@ def release_facts(
     versions: Sequence[bytes],
     running: Running,
 ) -> ReleaseFacts:
-    """Put together what was read. `files` are start_erl.data's by folder (`releases`, `var`).
-
-    Distillery 2.1 boots by `var/start_erl.data` where there is one; everything else by
-    `releases/start_erl.data`. Versions come sorted as text.
-    """
+    """Put together what was read. `files` are those of `boots_of`. Versions come sorted as text."""
     flavour = flavour_of(signs) if configured is Flavour.AUTO else configured
-    by_var = flavour is Flavour.DISTILLERY and files.get("var", b"").strip()
-    erts, boots = parse_start_erl(files.get("var" if by_var else "releases", b""))
+    erts, boots = boots_of(flavour, files)
     found = [read_name(version) for version in versions]
     told = [("runs", running.release), ("boots", boots), *(("on disk", name) for name in found)]
     return ReleaseFacts(

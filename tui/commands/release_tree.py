@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tui.commands.release import flavour_of, parse_start_erl, read_name
+from tui.commands.release import STARTS, boots_of, flavour_of, parse_start_erl, read_name
 from tui.commands.release_tree_script import SCRIPT
 from tui.model.command import Command, Effect
 from tui.model.fleet import App, Flavour
@@ -58,9 +58,9 @@ def parse_tree(output: bytes, app: App, token: str, host: str, taken_at: float) 
     root = _root(app, found.get("root", b"").decode("utf-8", "backslashreplace"))
     signs = found.get("signs", b"").decode("ascii", "replace").split()
     flavour = flavour_of(signs) if app.flavour is Flavour.AUTO else app.flavour
-    by_var = flavour is Flavour.DISTILLERY and found.get("start.var", b"").strip()
-    first = parse_start_erl(found.get("start.releases", b""))
-    erts, boots = parse_start_erl(found["start.var"]) if by_var else first
+    starts = {name: found.get(f"start.{name}", b"") for name in STARTS}
+    first = parse_start_erl(starts["releases"])
+    erts, boots = boots_of(flavour, starts)
     libs, runtimes = _lines(found, "libs"), _lines(found, "erts")
     sizes = _sizes(found.get("sizes", b""))
     shut = tuple(from_host(line) for line in _lines(found, "shut"))

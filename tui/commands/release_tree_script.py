@@ -6,8 +6,11 @@ printed as they are, between marks of a token that no file on the host can know.
 
 from __future__ import annotations
 
+from tui.commands.release import LAUNCHER
+
 # $1 folder, $2 app, $3 token.
-SCRIPT = r"""
+SCRIPT = (
+    r"""
 r=$1 a=$2 t=$3 nl='
 '
 m() { printf '\n%s %s\n' "$t" "$1"; }
@@ -35,6 +38,9 @@ for f in "$r/releases" "$r/lib"; do
 done
 m start.releases; line "$r/releases/start_erl.data"
 m start.var; line "$r/var/start_erl.data"
+"""
+    + LAUNCHER
+    + r"""
 m signs
 for f in "$r/releases/COOKIE" "$r"/releases/*/env.sh; do [ ! -e "$f" ] || { echo mix; break; }; done
 for f in "$r"/bin/*_rc_exec.sh; do [ ! -e "$f" ] || echo distillery; done
@@ -104,3 +110,4 @@ m sizes; cd "$r" 2>/dev/null && du -sk releases/*/ lib/*/ erts-*/ 2>/dev/null
 m shut; printf '%s' "$shut"
 m ended
 """
+)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.model.auto_version import parse_auto_version
+from tui.model.fleet import Flavour
 from tui.model.host_rows import Cell
 from tui.model.release_store import StoredArchive
 from tui.model.release_tree import MigrationFile, TreeSeen, VersionSeen, release_order
@@ -176,7 +177,8 @@ def version_notes(releases: Releases, version: str) -> list[tuple[str, str]]:
             notes.append((f"{host}: lacks {listed}{more}", "bad"))
     for host, tree in releases.trees.items():
         if tree.passed_over == version and tree.boots:
-            said = f"releases/start_erl.data names it, var/start_erl.data boots {tree.boots}"
+            by = "the launcher" if tree.flavour is Flavour.RELX else "var/start_erl.data"
+            said = f"releases/start_erl.data names it, {by} boots {tree.boots}"
             notes.append((f"{host}: {said}", "warning"))
     archive = releases.archive(version)
     if archive is not None:

@@ -81,9 +81,10 @@ class TreeSeen:
 
     `problem` says what could not be read; what is not known is then not claimed either. `boots`
     is what the next start takes; `passed_over` is what releases/start_erl.data names instead
-    where Distillery's var/start_erl.data is stale. `libs` and `erts_folders` are (folder, bytes
-    or None) of what is usable; `cookie` is the SHA-256 of releases/COOKIE; `staged` versions are
-    unpacked by the console and not yet in their place.
+    where Distillery's var/start_erl.data is stale, or relx's launcher is another version's.
+    `libs` and `erts_folders` are (folder, bytes or None) of what is usable; `cookie` is the
+    SHA-256 of releases/COOKIE; `staged` versions are unpacked by the console and not yet in their
+    place.
     """
 
     host: str

@@ -22,3 +22,9 @@ for version in 0.1.0 0.2.0 0.2.1 0.3.0; do
   touch mix.exs
   BILLING_VERSION=$version mix release --overwrite --quiet
 done
+
+# A relx release beside it, by Debian's rebar3 and without anything from elsewhere.
+cd /src/relay
+for version in 1.0.0 1.1.0; do
+  RELAY_VERSION=$version rebar3 tar
+done
