@@ -18,7 +18,7 @@ from screens.place import bindings_of
 from tui.errors import BeamdeckError
 from tui.model.journal import Entry, JournalQuery, Level
 from tui.model.query import Query
-from tui.model.query_line import parse_query
+from tui.model.query_line import completions, parse_query
 from tui.model.timespec import parse_since
 from tui.model.words import counted
 from tui.operations.diagnosis import line_key
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _LEVELS = (None, Level.INFO, Level.WARNING, Level.ERROR)
 """What `L` goes through, from everything to the worst."""
+_ASKED = 100
+"""Queries of this run that are remembered."""
 _MINUTES = (5, 240)
 """Least and most minutes of the line of errors."""
 
@@ -66,7 +68,7 @@ class JournalScreen(JournalMoves):
         yield JournalHead()
         yield JournalView(self.deck.store, [view.host for view in self.deck.board.views])
         yield JournalTroubles()
-        yield FilterLine()
+        yield FilterLine(self._offers, self.deck.asked)
 
     # -- keeping up ----------------------------------------------------------------------
 
@@ -155,6 +157,12 @@ class JournalScreen(JournalMoves):
         self.view.focus()
         if not message.keep:
             self._clear_text()
+        elif self._typed.strip():
+            asked = self.deck.asked
+            if self._typed in asked:
+                asked.remove(self._typed)
+            asked.append(self._typed)
+            del asked[:-_ASKED]
 
     def on_filter_input_switched(self) -> None:
         """Tab while typing does what `o` does in the list."""
@@ -209,9 +217,16 @@ class JournalScreen(JournalMoves):
             self._typed = ""
             self._filter_by_typed()
 
+    def _offers(self, typed: str) -> list[str]:
+        """How what is typed may go on: what was asked before, then the fields and their values."""
+        hosts = [view.host for view in self.deck.board.views]
+        before = [line for line in reversed(self.deck.asked) if line.startswith(typed) and typed]
+        return before + completions(typed, hosts, self.deck.config.queries)
+
     def _filter_by_typed(self) -> None:
         hosts = [view.host for view in self.deck.board.views]
-        asked = parse_query(self._typed, self.deck.clock(), hosts)
+        saved = self.deck.config.queries
+        asked = parse_query(self._typed, self.deck.clock(), hosts, saved)
         self._filter_by(replace(asked, worse=self.filter.worse, hosts=self.filter.hosts))
 
     def _filter_by(self, asked: Query) -> None:

@@ -163,6 +163,7 @@ def fake_deck(store: FakeStore, hosts: Sequence[str] = ("web1", "web2")) -> Simp
         gate=SimpleNamespace(state=LockState(production=False)),
         migrations=None,
         diagnosis=Diagnosis(lambda: NOW),
+        asked=[],
         store=store,
         feed=FakeFeed(hosts, store),
         clock=lambda: NOW,

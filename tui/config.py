@@ -107,11 +107,12 @@ def _converted(document: dict[str, Any], flaws: list[Flaw]) -> Config:
     the next is found as well; the result then is not to be used."""
     rest = copy.deepcopy(document)
     _whole_names(rest)
-    keys = rest.get("keys")
-    for key, value in list(keys.items()) if isinstance(keys, dict) else ():
-        if not isinstance(value, str):
-            flaws.append(Flaw(("keys", key), "must be a text: one key or several with commas"))
-            del rest["keys"][key]
+    for table, what in (("keys", "one key or several with commas"), ("queries", "a query")):
+        written = rest.get(table)
+        for key, value in list(written.items()) if isinstance(written, dict) else ():
+            if not isinstance(value, str):
+                flaws.append(Flaw((table, key), f"must be a text: {what}"))
+                del rest[table][key]
     for _ in range(SHOWN):
         try:
             return msgspec.convert(rest, Config)

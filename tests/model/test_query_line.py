@@ -159,3 +159,21 @@ def test_a_gap_passes_every_text_and_no_other_host() -> None:
     assert parse_query("nothing level:error", NOW).matches(gap)
     assert not parse_query("host:web2", NOW).matches(gap)
     assert Query().empty
+
+
+SAVED = {"slow": '"slow query" level>=notice', "api": "re:^get"}
+
+
+def test_saved_queries_stand_for_what_they_say() -> None:
+    def numbers(line: str) -> list[int]:
+        query = parse_query(line, NOW, HOSTS, SAVED)
+        assert query.problem == ""
+        return [number for number, one in enumerate(LINES) if query.matches(one)]
+
+    assert numbers("@slow") == [3]
+    # A pattern of a saved query ends with it.
+    assert numbers("@api host:web2") == [2]
+    assert numbers("@somebody") == [], "a text like any other"
+    assert "did you mean" in parse_query("@slo", NOW, HOSTS, SAVED).problem
+    assert "whole query" in parse_query("-@slow", NOW, HOSTS, SAVED).problem
+    assert completions("get @s", HOSTS, SAVED) == ["get @slow"]

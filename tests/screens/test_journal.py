@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -364,6 +365,43 @@ class TestFiltering:
             # The keys are the list's again.
             await journal.press("escape")
             assert "200 entries" in journal.lines()[22]
+
+    async def test_a_query_line_says_what_is_wrong_in_it(self) -> None:
+        async with opened(numbered(200)) as journal:
+            await journal.press("slash", *"items level:error -host:web2")
+            counted = sum(
+                e.level is Level.ERROR and e.host != "web2" and "items" in e.message
+                for e in numbered(200)
+            )
+            assert f"{counted} of 200" in journal.lines()[22]
+            await journal.press(*" level:lou")
+            assert "'lou' is no level" in journal.lines()[22]
+            assert journal.view.summary.listed == counted, "the rest holds"
+
+    async def test_up_recalls_and_the_right_arrow_completes(self) -> None:
+        async with opened(numbered(200)) as journal:
+            for typed in ("items/77", "items/5"):
+                await journal.press("slash", *typed, "enter", "escape")
+            await journal.press("slash", *"x", "up")
+            value = journal.screen.query_one(Input)
+            assert value.value == "items/5"
+            assert "11 of 200" in journal.lines()[22], "it filters as well"
+            await journal.press("up", "up")
+            assert value.value == "items/77"
+            await journal.press("down", "down")
+            assert value.value == "x", "what was being typed"
+            await journal.press("escape", "slash", *"lev", "right", *"err", "right")
+            assert value.value == "level>=error"
+            await journal.press("enter", "slash", "end", *" hos", "right", *"web1", "down")
+            assert not journal.screen.query_one(FilterLine).is_open
+            assert journal.lines()[22].startswith(" filter › level>=error host:web1")
+
+    async def test_a_saved_query_by_its_name(self) -> None:
+        deck = fake_deck(FakeStore(numbered(200)), HOSTS)
+        deck.config = replace(deck.config, queries={"sevens": "items/77"})
+        async with opened(numbered(200), deck=deck) as journal:
+            await journal.press("slash", *"@se", "right", "enter")
+            assert "1 of 200" in journal.lines()[22]
 
     async def test_escape_while_typing_clears_it(self) -> None:
         async with opened(numbered(200)) as journal:

@@ -37,6 +37,7 @@ LIMIT_BOUNDS: dict[str, tuple[float, float]] = {
     "journal_disk_mib": (16, 1_048_576),
     "unlock_minutes": (1, 240),
 }
+_QUERY_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 HALF_OPEN_S = 15.0
 ESCAPE_KEY = re.compile(r"(?:ctrl\+(?!c\Z|m\Z|i\Z|h\Z|j\Z)[a-z][a-z_]*|f(?:[1-9]|1[0-2]))\Z")
 """Not what Enter, Tab, Backspace and the interrupt are: those belong to the remote."""
@@ -53,6 +54,7 @@ def flaws_of(config: Config) -> list[Flaw]:
             text = "must be a file in ~/.ssh or /etc/ssh: what it says can run commands here"
             found.append(Flaw(("ssh_config", index), text))
     found += _keys(config.keys)
+    found += _queries(config.queries)
     escape = config.console.escape_key
     if not ESCAPE_KEY.match(escape):
         text = "must be one key with ctrl or a function key, as in ctrl+right_square_bracket"
@@ -215,6 +217,20 @@ def _limits(limits: Limits) -> Iterator[Flaw]:
         parse_since(limits.journal_since, now=2e9)
     except NotATime:
         yield Flaw(("limits", "journal_since"), f"is no time; write it like {FORMS}")
+
+
+def _queries(saved: dict[str, str]) -> Iterator[Flaw]:
+    if not saved:
+        return
+    # Only who saved one needs what reads it.
+    from tui.model.query_line import parse_query
+
+    for name, line in saved.items():
+        if not _QUERY_NAME.fullmatch(name):
+            yield Flaw(("queries", name), "a query's name is of a-z, 0-9, - and _")
+        mistake = parse_query(line, now=2e9).problem
+        if mistake:
+            yield Flaw(("queries", name), mistake)
 
 
 def _keys(remapped: dict[str, str]) -> Iterator[Flaw]:

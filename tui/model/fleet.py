@@ -203,6 +203,7 @@ class Config:
     environments: tuple[Environment, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keys: dict[str, str] = field(default_factory=dict)
+    queries: dict[str, str] = field(default_factory=dict)
     console: ConsoleRules = field(default_factory=ConsoleRules)
     theme: str = "beamdeck-dark"
     ssh_config: tuple[str, ...] | None = None

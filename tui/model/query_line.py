@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     r"(?:(?P<name>[a-z]+)(?P<op>:|=|>=|<=|>|<))?"
     r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<word>\S*))'
 )
+_NONE: Mapping[str, str] = {}
 _ESCAPED = re.compile(r"\\(.)")
 _LEVEL_SETS: dict[str, Callable[[Level, Level], bool]] = {
     ":": lambda one, said: one == said,
@@ -58,22 +59,16 @@ class _Reading:
     mistakes: list[str] = field(default_factory=list)
 
 
-def parse_query(line: str, now: float, hosts: Collection[str] = ()) -> Query:
+def parse_query(
+    line: str, now: float, hosts: Collection[str] = (), saved: Mapping[str, str] = _NONE
+) -> Query:
     """The query that `line` says at `now` (Unix seconds); nothing typed raises.
 
     What is wrong is its `mistake`, the first of them. `hosts` are those there are; with none, any
-    name will do.
+    name will do. `saved` are lines by name: `@name` stands for one.
     """
     reading = _Reading(now, hosts)
-    at, end = 0, len(line)
-    while at < end:
-        if line[at].isspace():
-            at += 1
-            continue
-        found = _TOKEN.match(line, at)
-        if found is None or found.end() == at:
-            break
-        at = _take(reading, line, found)
+    _read_line(reading, line, saved)
     return Query(
         tuple(reading.terms),
         tuple(reading.wants),
@@ -82,6 +77,28 @@ def parse_query(line: str, now: float, hosts: Collection[str] = ()) -> Query:
         until_us=reading.times.get("until"),
         mistake=next(iter(reading.mistakes), ""),
     )
+
+
+def _read_line(reading: _Reading, line: str, saved: Mapping[str, str]) -> None:
+    at, end = 0, len(line)
+    while at < end:
+        if line[at].isspace():
+            at += 1
+            continue
+        found = _TOKEN.match(line, at)
+        if found is None or found.end() == at:
+            break
+        name = found["word"][1:] if found["word"] and found["name"] is None else ""
+        if saved and name and found["word"][0] == "@" and (name in saved or nearest(name, saved)):
+            if name in saved and not found["sign"]:
+                _read_line(reading, saved[name], _NONE)
+            elif name in saved:
+                reading.mistakes.append(f"@{name} cannot be turned round: it is a whole query")
+            else:
+                reading.mistakes.append(f"no query is called {name}{nearest(name, saved)}")
+            at = found.end()
+        else:
+            at = _take(reading, line, found)
 
 
 def _take(reading: _Reading, line: str, found: re.Match[str]) -> int:
@@ -174,8 +191,8 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def completions(line: str, hosts: Collection[str]) -> list[str]:
-    """What `line` may go on to be, best first: fields, levels, hosts."""
+def completions(line: str, hosts: Collection[str], saved: Mapping[str, str] = _NONE) -> list[str]:
+    """What `line` may go on to be, best first: fields, levels, hosts, saved queries."""
     begin, _, last = line.rpartition(" ")
     begin = f"{begin} " if begin or line.startswith(" ") else ""
     sign = last[:1] if last[:1] in ("-", "!") else ""
@@ -191,6 +208,8 @@ def completions(line: str, hosts: Collection[str]) -> list[str]:
         head, _, value = found[3].rpartition(",")
         head = f"{head}," if head else ""
         offers = [f"{found[1]}{found[2]}{head}{name}" for name in known if name.startswith(value)]
+    elif bare[:1] == "@":
+        offers = [f"@{name}" for name in saved if name.startswith(bare[1:])]
     elif bare:
         offers = [
             f"{name}{'>=' if name == 'level' else ':'}"

@@ -68,7 +68,8 @@ class Deck:
 
     `migrations` is what a person had read of them last; nothing reads them by itself. `consoles`
     are those that were opened and not closed, live or ended. `left_out` is what plans left
-    hosts out of, as of the last `read_left_out`.
+    hosts out of, as of the last `read_left_out`. `asked` are the journal's queries of this run, the
+    last one at the end.
     """
 
     site: Site
@@ -81,6 +82,7 @@ class Deck:
     migrations: MigrationsSeen | None = None
     consoles: list[ConsoleRun] = field(default_factory=list)
     left_out: tuple[Pending, ...] = ()
+    asked: list[str] = field(default_factory=list)
     on_failure: Callable[[BaseException], None] = field(default=lambda error: _unhandled(error))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 

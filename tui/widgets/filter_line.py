@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,19 +10,63 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 PLACEHOLDER = 'text -hidden "a b" host: level>= since: re:pattern'
 
 
+def _nothing(_typed: str) -> Sequence[str]:
+    return ()
+
+
+class Offered(Suggester):
+    """Offers how what is typed may go on; the right arrow takes it."""
+
+    def __init__(self, offers: Callable[[str], Sequence[str]]) -> None:
+        # What can be offered changes with the hosts and what was asked.
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._offers = offers
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first offer."""
+        return next(iter(self._offers(value)), None)
+
+
 class FilterInput(Input):
-    """Where the filter is typed; Enter, Esc and Tab leave or switch, all else is text."""
+    """Where the filter is typed; Enter, Esc and Tab leave or switch, up and down recall, the right
+    arrow takes what is offered, all else is text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "done(False)", "clear", show=False),
-        Binding("enter,down,up", "done(True)", "keep", show=False),
+        Binding("enter", "done(True)", "keep", show=False),
+        Binding("up", "recall(-1)", "the query before", show=False),
+        Binding("down", "recall(1)", "the query after", show=False),
         Binding("tab,shift+tab", "switch", "only hits, or mark them", show=False),
     ]
+
+    def __init__(self, offers: Callable[[str], Sequence[str]], asked: Sequence[str]) -> None:
+        super().__init__(placeholder=PLACEHOLDER, suggester=Offered(offers))
+        self._asked = asked
+        self._at = 0
+        self._own = ""
+
+    def begin(self, typed: str) -> None:
+        """Type here, from what was typed before, which is selected."""
+        self.value, self._own, self._at = typed, typed, len(self._asked)
+        self.focus()
+
+    def action_recall(self, step: int) -> None:
+        """Go through the queries of before; behind the last is what was being typed, and behind
+        that the list."""
+        if self._at >= len(self._asked):
+            self._own = self.value
+            if step > 0:
+                self.action_done(True)
+                return
+        self._at = min(max(0, self._at + step), len(self._asked))
+        self.value = self._asked[self._at] if self._at < len(self._asked) else self._own
+        self.cursor_position = len(self.value)
 
     class Done(Message):
         """The typing ended; the text is to be kept or forgotten."""
@@ -61,14 +106,17 @@ class FilterLine(Horizontal):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, offers: Callable[[str], Sequence[str]] = _nothing, asked: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self._offers, self._asked = offers, asked
         self._words: tuple[str, str, str] = ("", "", "")
 
     def compose(self) -> ComposeResult:
         """Prompt and input, hidden until it opens; then what is said."""
         yield Static(Content(" filter ›"), classes="prompt")
-        yield FilterInput(placeholder=PLACEHOLDER)
+        yield FilterInput(self._offers, self._asked)
         yield Static(Content(""), classes="said")
 
     @property
@@ -84,8 +132,7 @@ class FilterLine(Horizontal):
     def open(self, typed: str) -> None:
         """Type here; the text there was is selected, so that typing replaces it."""
         self.add_class("-open")
-        self.input.value = typed
-        self.input.focus()
+        self.input.begin(typed)
         self.draw()
 
     def close(self) -> None:
