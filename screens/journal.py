@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Input
 
-from screens.journal_choices import ExportScreen, ExportTo, HostsChoice, QueryScreen
-from screens.journal_moves import JournalMoves
+from screens.journal_choices import ExportScreen, ExportTo, QueryScreen
+from screens.journal_filters import JournalFilters
 from screens.place import bindings_of
 from tui.errors import BeamdeckError
-from tui.model.journal import Entry, JournalQuery, Level
-from tui.model.query import Query
-from tui.model.query_line import completions, parse_query
+from tui.model.journal import Entry, JournalQuery
 from tui.model.timespec import parse_since
 from tui.model.words import counted
-from tui.operations.diagnosis import line_key
 from tui.operations.export import export_lines
-from tui.widgets.filter_line import FilterInput, FilterLine
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.journal_head import JournalHead, JournalTroubles
+from tui.widgets.journal_histogram import JournalHistogram
 from tui.widgets.journal_view import JournalView
 from tui.widgets.journal_window import Window
 from tui.widgets.journal_words import (
@@ -40,15 +36,11 @@ from tui.widgets.journal_words import (
 if TYPE_CHECKING:
     from tui.operations.deck import Deck
 
-_LEVELS = (None, Level.INFO, Level.WARNING, Level.ERROR)
-"""What `L` goes through, from everything to the worst."""
-_ASKED = 100
-"""Queries of this run that are remembered."""
 _MINUTES = (5, 240)
 """Least and most minutes of the line of errors."""
 
 
-class JournalScreen(JournalMoves):
+class JournalScreen(JournalFilters):
     """What the fleet says now, merged in time order."""
 
     CSS_PATH = "journal.tcss"
@@ -57,15 +49,13 @@ class JournalScreen(JournalMoves):
 
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck)
-        self._typed = ""
-        self._only_hits = True
-        self._given_up = False
         self._feed_watch: Callable[[], None] | None = None
         self._sync_due = False
 
     def compose_body(self) -> ComposeResult:
         """Errors a minute, the entries, hosts in trouble, the filter."""
         yield JournalHead()
+        yield JournalHistogram()
         yield JournalView(self.deck.store, [view.host for view in self.deck.board.views])
         yield JournalTroubles()
         yield FilterLine(self._offers, self.deck.asked)
@@ -109,7 +99,11 @@ class JournalScreen(JournalMoves):
         now = self.deck.clock()
         since = parse_since(self.deck.feed.query.since, now)
         minutes = min(max(_MINUTES[0], int((now - since) / 60) + 1), _MINUTES[1])
-        self.query_one(JournalHead).show_errors(self.deck.store.per_minute(None, minutes), now)
+        errors = self.deck.store.per_minute(None, minutes)
+        self.query_one(JournalHead).show_errors(errors, now)
+        histogram = self.query_one(JournalHistogram)
+        if histogram.display:
+            histogram.show(self.deck.store.lines_per_minute(minutes), errors, now)
 
     def on_journal_view_changed(self) -> None:
         """Counts and states, once a frame."""
@@ -137,106 +131,11 @@ class JournalScreen(JournalMoves):
             self.filter.problem,
         )
 
-    # -- the filter ----------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        """Type the filter in place."""
-        self.remark("")
-        self.query_one(FilterLine).open(self._typed)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        line = self.query_one(FilterLine)
-        if line.is_open and event.value != self._typed:
-            self._typed = event.value
-            self._filter_by_typed()
-
-    def on_filter_input_done(self, message: FilterInput.Done) -> None:
-        """Keep what was typed, or forget it; the keys are the list's again."""
-        self.query_one(FilterLine).close()
-        self.view.focus()
-        if not message.keep:
-            self._clear_text()
-        elif self._typed.strip():
-            asked = self.deck.asked
-            if self._typed in asked:
-                asked.remove(self._typed)
-            asked.append(self._typed)
-            del asked[:-_ASKED]
-
-    def on_filter_input_switched(self) -> None:
-        """Tab while typing does what `o` does in the list."""
-        self.action_only_hits()
-
-    def action_only_hits(self) -> None:
-        """List only what the text lets through, or everything with the hits marked."""
-        self._only_hits = not self._only_hits
-        self._filter_by(self.filter)
-
-    def action_level(self) -> None:
-        """From all levels to the worse ones, and round."""
-        levels = [*_LEVELS, None]
-        level = self.filter.worse
-        after = levels[levels.index(level) + 1] if level in _LEVELS else None
-        self._filter_by(replace(self.filter, worse=after))
-
-    def action_which_hosts(self) -> None:
-        """Choose the hosts whose entries are listed."""
-        says = {
-            host: f"{state.word}  {state.detail}".rstrip()
-            for host, state in self.deck.feed.states.items()
-        }
-        hosts = [view.host for view in self.deck.board.views]
-
-        def answered(chosen: frozenset[str] | None) -> None:
-            if chosen is not None:
-                self.show_only(chosen)
-
-        self.app.push_screen(HostsChoice(hosts, self.filter.hosts, says), answered)
-
-    def show_only(self, hosts: frozenset[str]) -> None:
-        """List entries of these hosts only; of every host if it is empty."""
-        self._filter_by(replace(self.filter, hosts=hosts))
-
-    def show_line(self, entry: Entry) -> None:
-        """Highlight an entry; a filter that hides it goes."""
-        if not self.filter.matches(entry):
-            self._typed = ""
-            self._filter_by(Query())
-        self.view.sync(self.deck.clock())
-        wanted = line_key(entry)
-        self.view.seek(lambda other: line_key(other) == wanted, False)
-
-    def action_back(self) -> None:
-        """Esc: the filter's text goes."""
-        self.remark("")
-        self._clear_text()
-
-    def _clear_text(self) -> None:
-        if self._typed:
-            self._typed = ""
-            self._filter_by_typed()
-
-    def _offers(self, typed: str) -> list[str]:
-        """How what is typed may go on: what was asked before, then the fields and their values."""
-        hosts = [view.host for view in self.deck.board.views]
-        before = [line for line in reversed(self.deck.asked) if line.startswith(typed) and typed]
-        return before + completions(typed, hosts, self.deck.config.queries)
-
-    def _filter_by_typed(self) -> None:
-        hosts = [view.host for view in self.deck.board.views]
-        saved = self.deck.config.queries
-        asked = parse_query(self._typed, self.deck.clock(), hosts, saved)
-        self._filter_by(replace(asked, worse=self.filter.worse, hosts=self.filter.hosts))
-
-    def _filter_by(self, asked: Query) -> None:
-        self.filter = asked
-        self._given_up = bool(asked.problem)
-        hiding = asked if self._only_hits else replace(asked, terms=())
-        self.note = ""
-        hits = asked.spans if asked.has_text else None
-        self.view.filter_by(None if hiding.empty else hiding, hits)
-        self.say()
+    def action_histogram(self) -> None:
+        """Show lines and errors a minute above the entries, or hide them."""
+        histogram = self.query_one(JournalHistogram)
+        histogram.display = not histogram.display
+        self._tick()
 
     # -- asking --------------------------------------------------------------------------
 

@@ -95,6 +95,11 @@ class FakeStore:
         values = [0] * minutes + self.per_minute_values
         return values[-minutes:]
 
+    def lines_per_minute(self, minutes: int) -> list[int]:
+        """Entries a minute."""
+        values = [0] * minutes + [10, 20, 160, 80, 40, 5]
+        return values[-minutes:]
+
     def _changed(self, index: int) -> None:
         self.revision += 1
         self._changes.append(index)

@@ -27,7 +27,7 @@ def test_default_keys_are_canonical_and_none_is_to_be_avoided() -> None:
 
 def test_overlap_names_both() -> None:
     assert overlaps({"actions": "u"}) == ("u is both unlock and actions in hosts",)
-    assert overlaps({"unlock": "a"}) == ("a is both unlock and actions in hosts",)
+    assert overlaps({"unlock": "D"}) == ("D is both unlock and deploy in releases",)
     # A key that does the same at two places is in the way in both.
     assert overlaps({"restart": "u"}) == (
         "u is both unlock and restart in hosts",

@@ -189,10 +189,12 @@ def test_errors_a_minute_end_with_the_running_minute() -> None:
         store.add(host, [entry(host, base - back, "x", level)], past=True)
     store.add("web1", [entry("web1", base, "gap", Level.ERROR, EntryKind.GAP)])
     assert store.per_minute(None, 3) == [1, 1, 2]
+    assert store.lines_per_minute(3) == [1, 2, 3]
     assert store.per_minute("web1", 3) == [0, 1, 1]
     assert store.errors("web1") == 2
     store.clear()
     assert store.per_minute(None, 3) == [0, 0, 0]
+    assert store.lines_per_minute(3) == [0, 0, 0]
 
 
 def test_clear_starts_again_and_says_that_all_changed() -> None:

@@ -403,6 +403,43 @@ class TestFiltering:
             await journal.press("slash", *"@se", "right", "enter")
             assert "1 of 200" in journal.lines()[22]
 
+    async def test_everything_around_a_hit_and_the_filter_again(self) -> None:
+        async with opened(numbered(200)) as journal:
+            await journal.press("slash", *"items/77", "enter", "a")
+            assert "200 entries" in journal.lines()[22]
+            assert journal.highlighted == "GET /items/77"
+            assert "items/76" in journal.painted
+            assert "items/78" in journal.painted
+            await journal.press("a")
+            assert "1 of 200" in journal.lines()[22]
+            assert journal.lines()[22].startswith(" filter › items/77")
+            await journal.press("escape", "a")
+            assert "everything is listed" in journal.lines()[22]
+
+    async def test_what_belongs_to_the_same_request(self) -> None:
+        lines = [
+            entry(f"request_id=F00{n % 4} step {n}", HOSTS[n % 3], NOW - 60 + n) for n in range(12)
+        ]
+        async with opened([*lines, entry("bare")]) as journal:
+            await journal.press("r")
+            assert "it names no request and no process" in journal.lines()[22]
+            await journal.press("k", "r")
+            assert "3 of 13" in journal.lines()[22]
+            assert journal.highlighted == "request_id=F003 step 11"
+            assert journal.lines()[22].startswith(" filter › F003")
+
+    async def test_lines_and_errors_a_minute_are_shown_and_hidden(self) -> None:
+        async with opened(numbered(200)) as journal:
+            before = journal.lines()
+            await journal.press("H")
+            shown = journal.lines()[3:7]
+            assert [line.split()[0] for line in shown[:3]] == ["160", "lines/min", "errors"]
+            assert "█" in shown[0]
+            assert shown[3].endswith("03:08")
+            assert journal.entries()[-1] == before[21][:-1].rstrip(), "the newest stays in view"
+            await journal.press("H")
+            assert journal.lines() == before
+
     async def test_escape_while_typing_clears_it(self) -> None:
         async with opened(numbered(200)) as journal:
             await journal.press("slash", *"nothing")

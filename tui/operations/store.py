@@ -161,6 +161,11 @@ class JournalStore:
             for minute in range(now - minutes + 1, now + 1)
         ]
 
+    def lines_per_minute(self, minutes: int) -> list[int]:
+        """Entries a minute of all hosts, `minutes` of them, the last one the running minute."""
+        now = int(self._clock() // 60)
+        return [self._lines[minute] for minute in range(now - minutes + 1, now + 1)]
+
     def _keys_of(self, host: str, entries: Sequence[Entry], past: bool) -> list[int]:
         least = self._last_key.get(host, 0)
         if not past:
