@@ -10,10 +10,9 @@ from textual.widgets import Input
 from screens.journal_choices import HostsChoice
 from screens.journal_moves import JournalMoves
 from tui.model.journal import Entry, Level
-from tui.model.query import Query
+from tui.model.query import Query, Want
 from tui.model.query_line import completions, parse_query
 from tui.model.trail import trail_of
-from tui.operations.diagnosis import line_key
 from tui.widgets.filter_line import FilterInput, FilterLine
 from tui.widgets.journal_window import Window
 
@@ -128,8 +127,9 @@ class JournalFilters(JournalMoves):
             self._typed = ""
             self._filter_by(Query())
         self.view.sync(self.deck.clock())
-        wanted = line_key(entry)
-        self.view.seek(lambda other: line_key(other) == wanted, False)
+        own = Want("pid", (str(entry.pid),))
+        at_us, hosts = entry.at_us, frozenset({entry.host})
+        self.view.seek(Query(hosts=hosts, wants=(own,), since_us=at_us, until_us=at_us), False)
 
     def action_back(self) -> None:
         """Esc: the filter's text goes."""

@@ -280,6 +280,16 @@ class TestFindAgain:
         assert find_again(store, kept, was_at) == 23_001
         assert store.entries[23_001] is kept
 
+    def test_one_that_is_gone_is_looked_for_without_reading_all_around(self) -> None:
+        store = JournalStore(30_000, lambda: NOW)
+        store.add("web1", numbered(30_000))
+        kept = store.entries[5]
+        store.add("web1", numbered(30_000, 30_000))
+        read = mock.Mock(wraps=store.entries.entry)
+        with mock.patch.object(store.entries, "entry", read):
+            assert find_again(store, kept, 5) == 30_000
+        assert read.call_count < 10
+
 
 class TestSearchingTheRealStore:
     def test_a_query_lists_the_same_in_blocks_as_one_by_one(self) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from tui.model.journal import Entry
+from tui.model.query import Query
+from tui.widgets.journal_select import select, stretch_before, stretch_from
 
 
 class JournalSource(Protocol):
@@ -113,14 +115,18 @@ def find_again(source: JournalSource, entry: Entry, was_at: int) -> int:
 
 
 def _look_around(source: JournalSource, entry: Entry, middle: int) -> int | None:
-    low, high = source.dropped, end_of(source)
-    entries = source.entries
-    for distance in range(max(middle - low, high - middle, 0) + 1):
-        for index in (middle + distance, middle - distance):
-            if low <= index < high and same_entry(entries[index - low], entry):
-                return index
-        if distance > REACH:
-            break
+    """Where an entry is, in the stretches around an absolute index, the nearest first."""
+    own = (Query(hosts=frozenset({entry.host}), since_us=entry.at_us, until_us=entry.at_us),)
+    entries, base = source.entries, source.dropped
+    begin = stop = at = min(max(middle - base, 0), len(entries))
+    low, high = max(0, at - REACH), min(len(entries), at + REACH)
+    while begin > low or stop < high:
+        after, before = stretch_from(entries, own, stop), stretch_before(entries, own, begin)
+        found = [*select(entries, own, stop, after), *select(entries, own, before, begin)]
+        same = [index for index in found if same_entry(entries[index], entry)]
+        if same:
+            return min(same, key=lambda index: abs(index - at)) + base
+        begin, stop = before, after
     return None
 
 
