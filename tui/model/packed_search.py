@@ -6,6 +6,7 @@ fast as grep, where asking each entry takes twenty times as long.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,9 +15,6 @@ from tui.model.journal_filter import SEARCHED, Filter
 from tui.model.needles import is_plain, needles_of
 from tui.model.packed import SEPARATOR, Common, Piece
 from tui.model.query import Query
-
-_MANY = 256
-"""Hits in a piece after which its messages are better asked one by one."""
 
 _KNOWN = 256
 _RAREST: dict[tuple[str, ...], str] = {}
@@ -133,14 +131,15 @@ def _holding(piece: Piece, wanted: str, ignore_case: bool) -> list[int]:
 
 def _rows_with(text: bytes, needle: bytes, starts: Sequence[int]) -> list[int]:
     rows: list[int] = []
-    at = text.find(needle)
-    while at >= 0:
+    add, behind = rows.append, -1
+    # One search that is gone on with is a third faster than a `find` for each hit.
+    for found in re.finditer(re.escape(needle), text):
+        at = found.start()
+        if at < behind:
+            continue
+        if not rows:
+            starts = list(starts)
         row = bisect_right(starts, at) - 1
-        rows.append(row)
-        if len(rows) >= _MANY:
-            begin, wanted = starts[row + 1], needle.decode()
-            left = text[begin:].decode().split(SEPARATOR) if begin < len(text) else []
-            rows.extend(number for number, message in enumerate(left, row + 1) if wanted in message)
-            break
-        at = text.find(needle, starts[row + 1])
+        behind = starts[row + 1]
+        add(row)
     return rows
