@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from screens.table_moves import TableMoves
 from tui.messages import PlanAsked
 from tui.model.plan import Facts
-from tui.model.release_rows import Releases, why_not
+from tui.model.release_rows import Releases, lacking, why_not
 from tui.widgets.frame import KeyLine
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ReleaseActs(TableMoves):
         return ("hosts", " ".join(self.deck.hosts))
 
     def action_deploy(self) -> None:
-        """Open a plan that deploys the highlighted version to every host."""
+        """Open a plan that deploys the highlighted version to every host that lacks it."""
         self._deploy("deploy", "")
 
     def action_deploy_one_first(self) -> None:
@@ -92,7 +92,8 @@ class ReleaseActs(TableMoves):
         if self._refused(key) or archive is None:
             return
         version, path = self.highlighted(), archive.path
-        params = (("version", version), ("archive", path), self._hosts(), ("canary", canary))
+        hosts = ("hosts", " ".join(lacking(self.releases, version, self.deck.hosts)))
+        params = (("version", version), ("archive", path), hosts, ("canary", canary))
         self._ask("deploy", params)
 
     def action_rollback(self) -> None:

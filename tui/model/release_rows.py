@@ -187,6 +187,15 @@ def version_notes(releases: Releases, version: str) -> list[tuple[str, str]]:
     return notes
 
 
+def lacking(releases: Releases, version: str, hosts: Sequence[str]) -> tuple[str, ...]:
+    """The hosts that a deploy of the version is for: those without it; all if none is without.
+
+    A host that has it was left there by an earlier deploy: it is restarted, not given it again.
+    """
+    there = releases.seen(version)
+    return tuple(host for host in hosts if host not in there) or tuple(hosts)
+
+
 def fleet_notes(releases: Releases) -> list[tuple[str, str]]:
     """What could not be read, and names that nothing is ever done with; (text, style) a line."""
     notes = [(f"{host}: {t.problem}", "warning") for host, t in releases.trees.items() if t.problem]
