@@ -28,7 +28,7 @@ _ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_ENTRIES)
 def test_what_is_packed_is_read_back(entries: list[Entry]) -> None:
     keys = [entry.at_us * 2 for entry in entries]

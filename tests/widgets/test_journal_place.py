@@ -74,7 +74,7 @@ class Fleet:
         self.reader.catch_up(float("inf") if what == "filter" else 0.0)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(STEPS, max_size=30), st.integers(0, 11), st.sampled_from([60, 10_000]))
 def test_what_is_read_stays(steps: list[tuple[str, str, int, int]], line: int, limit: int) -> None:
     # Tiny blocks: most of what is read is packed.
