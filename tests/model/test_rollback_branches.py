@@ -61,7 +61,7 @@ def test_a_refused_branch_names_its_reason_and_offers_the_other() -> None:
 def test_what_stays_ahead_is_told_by_what_it_took_away() -> None:
     found = delta({1: ADD, 2: DROPS, 3: ADD}, (1,))
     assert compatibility(found) == (
-        "3: takes nothing away; a new column without a default refuses older inserts",
+        "3: takes nothing away; a column that is NOT NULL without a default stops inserts",
         "2: took away column t.old: code that still names it fails",
     )
     unread = replace(found, migrations=tuple(replace(m, source=None) for m in found.migrations))

@@ -172,7 +172,7 @@ def compatibility(delta: RollbackDelta) -> tuple[str, ...]:
         elif not up.known:
             said = "its source does not tell what it takes away; Enter shows it"
         else:
-            said = "takes nothing away; a new column without a default refuses older inserts"
+            said = "takes nothing away; a column that is NOT NULL without a default stops inserts"
         found.append(f"{migration.version}: {said}")
     if len(goes) > SHOWN:
         found.append(f"and {len(goes) - SHOWN} more; Enter shows the source of each")
