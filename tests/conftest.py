@@ -52,6 +52,7 @@ async def demo_fleet(make_fleet: MakeFleet) -> DemoFleet:
 
 WHOLE = frozenset(
     {
+        "test_app_plans.py",
         "test_cli_operations.py",
         "test_cli_plans.py",
         "test_daemon_local.py",
