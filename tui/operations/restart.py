@@ -109,7 +109,7 @@ def plan_restart(
         only = len(problems) == len(down) < len(names)
         raise PlanRefused("\n".join(problems), down if only else ())
     snapshots = [_snapshot(by_name[name]) for name in names]
-    steps = tuple(_step(app, snapshot, allowed[snapshot.host]) for snapshot in snapshots)
+    steps = tuple(restart_step(app, snapshot, allowed[snapshot.host]) for snapshot in snapshots)
     facts = [fact for s in snapshots for fact in restart_facts(s)]
     facts += [(f"{name} user", allowed[name].user) for name in names]
     return Plan(
@@ -153,7 +153,7 @@ def _problems(
     if not unit_fits(app.service):
         found.append(f"{app.service!r} cannot be a unit's name")
     for name in names:
-        problem = _problem(by_name.get(name), allowed.get(name), now)
+        problem = restart_problem(by_name.get(name), allowed.get(name), now)
         if problem:
             found.append(f"{name}: {problem}")
     return found
@@ -169,7 +169,7 @@ def _snapshot(view: HostView) -> HostSnapshot:
     return view.snapshot
 
 
-def _problem(view: HostView | None, right: RestartRight | None, now: float) -> str:
+def restart_problem(view: HostView | None, right: RestartRight | None, now: float) -> str:
     """Why a host cannot be restarted by plan now, in words; empty if it can."""
     if view is None or view.link.state is not LinkState.UP:
         state = "not known" if view is None else view.link.state
@@ -207,7 +207,8 @@ def _right_problem(right: RestartRight | None) -> str:
     return right.refused
 
 
-def _step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
+def restart_step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
+    """One host's restart as a step of any plan; it must come up with what the snapshot boots."""
     unit = snapshot.unit
     limit = restart_limit_s(unit)
     boots = snapshot.release.boots
@@ -295,13 +296,3 @@ def _looping(unit: UnitFacts) -> str:
             f"systemctl reset-failed {unit.name} on the host clears the limit"
         )
     return "it dies and is started again by systemd; a restart does not cure that by itself"
-
-
-def restart_problem(view: HostView | None, right: RestartRight | None, now: float) -> str:
-    """Why a host cannot be restarted by plan now, in words; empty if it can."""
-    return _problem(view, right, now)
-
-
-def restart_step(app: App, snapshot: HostSnapshot, right: RestartRight) -> Step:
-    """One host's restart as a step of any plan; it must come up with what the snapshot boots."""
-    return _step(app, snapshot, right)
