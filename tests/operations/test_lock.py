@@ -169,6 +169,20 @@ async def test_only_its_own_lock_is_given_back(demo_fleet: DemoFleet, tmp_path: 
     assert json.loads(lock_of(demo_fleet, "web1").read_text())["op"] == OTHER
 
 
+async def test_releases_and_the_schema_are_left_alone_while_another_host_is_changed(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    write_lock(demo_fleet, "web2", OTHER, age_s=20)
+    async with console(demo_fleet, tmp_path) as at:
+        for kind, params in (
+            ("rollback", {"version": "0.1.0", "hosts": "web1", "code_only": "yes"}),
+            ("migrate", {"direction": "down", "versions": "20180101120000"}),
+        ):
+            with pytest.raises(PlanRefused, match=r"web2 is locked by .*pager 12"):
+                await at.plan(kind, **params)
+        assert (await at.plan("restart", hosts="web1")).steps, "a restart is the host's own"
+
+
 async def test_a_stale_lock_is_explained_and_cleared_only_against_the_policy(
     demo_fleet: DemoFleet, tmp_path: Path
 ) -> None:

@@ -103,9 +103,11 @@ def lock_problems(seen: Mapping[str, LockSeen]) -> list[str]:
 async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = False) -> Plan:
     """The plan between taking and giving back the locks of its hosts, read freshly.
 
-    PlanRefused if somebody holds one, with who and why, or if one cannot be taken; where the
-    SSH user may keep no lock, or its disk is full, and `or_without`, that host goes without one,
-    and a verdict says so: in an incident a full disk must not forbid the restart that mends it.
+    PlanRefused if somebody holds one, with who and why, or if one cannot be taken; the app's other
+    hosts are asked too, since releases and the schema are the fleet's. With `or_without`, for what
+    concerns a host alone, they are not, and where the SSH user may keep no lock, or its disk is
+    full, that host goes without one, and a verdict says so: in an incident a full disk must not
+    forbid the restart that mends it.
     """
     seen = await read_locks(context, plan.hosts)
     lacking = await _lacking(context, [lock for lock in seen.values() if lock.barred])
@@ -114,6 +116,7 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
     problems = lock_problems(taken)
     if not or_without:
         problems += [f"{host}: {text}" for host, text in lacking.items()]
+        problems += await _held_elsewhere(context, plan)
     if problems:
         raise PlanRefused("\n".join(problems))
     without = tuple(
@@ -135,6 +138,13 @@ async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = Fal
         facts=tuple(sorted(facts)),
         verdicts=(*plan.verdicts, *without),
     )
+
+
+async def _held_elsewhere(context: PlanContext, plan: Plan) -> list[str]:
+    """Who changes the app on hosts that are not of the plan; one that does not answer is no no."""
+    concerned = {*plan.hosts, *plan.left_out}
+    seen = await read_locks(context, [host for host in context.hosts if host not in concerned])
+    return lock_problems({host: lock for host, lock in seen.items() if lock.holder is not None})
 
 
 async def _lacking(context: PlanContext, barred: Sequence[LockSeen]) -> dict[str, str]:
