@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from screens.console_dialogs import ConsoleChoiceScreen, MeantScreen, SnippetScreen
-from screens.place import Place, bindings_of
+from screens.console_moves import ConsoleMoves
+from screens.place import bindings_of
 from tui.messages import UnlockAsked
 from tui.model.console_words import ConsoleFacts, frame_words, strip_words
 from tui.model.terminal_keys import key_bytes, paste_bytes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tui.operations.deck import Deck
 
 
-class ConsoleScreen(Place):
+class ConsoleScreen(ConsoleMoves):
     """Place 5. With the focus in the terminal all keys are the remote's but the escape key;
     without it the keys are this console's: scroll, search, mark and copy, open, go elsewhere."""
 
@@ -68,11 +69,6 @@ class ConsoleScreen(Place):
         """The console in view."""
         consoles = self.deck.consoles
         return consoles[min(self._at, len(consoles) - 1)] if consoles else None
-
-    @property
-    def view(self) -> TerminalView:
-        """The terminal."""
-        return self.query_one(TerminalView)
 
     def _show(self) -> None:
         """Put the console of `_at` into the pane."""
@@ -310,73 +306,3 @@ class ConsoleScreen(Place):
                 self.view.focus()
 
         self.app.push_screen(SnippetScreen(), chosen)
-
-    def action_down(self) -> None:
-        """A line towards the end."""
-        self.view.scroll_lines(1)
-
-    def action_up(self) -> None:
-        """A line into the past."""
-        self.view.scroll_lines(-1)
-
-    def action_page_down(self) -> None:
-        """A page towards the end."""
-        self.view.scroll_lines(self.view.size.height - 1)
-
-    def action_page_up(self) -> None:
-        """A page into the past."""
-        self.view.scroll_lines(1 - self.view.size.height)
-
-    def action_top(self) -> None:
-        """The oldest line that is held."""
-        self.view.scroll_lines(-(10**9))
-
-    def action_bottom(self) -> None:
-        """The end."""
-        self.view.to_end()
-
-    def action_mark(self) -> None:
-        """Mark the topmost line in view, or up to it."""
-        self.view.lines.mark_lines(0, self.view.size.height)
-        self.view.refresh()
-
-    def action_copy(self) -> None:
-        """What is marked to the clipboard (OSC 52); only ever by this key."""
-        text = self.view.lines.marked_text()
-        if not text:
-            self.notify("nothing is marked: drag with the mouse, or space", markup=False)
-            return
-        clean = "".join(c for c in text if c == "\n" or c.isprintable())
-        self.app.copy_to_clipboard(clean)
-        self.notify(f"copied {len(clean)} characters", timeout=2, markup=False)
-
-    # -- searching -----------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        """Search what is held."""
-        field = self.query_one("#search", Input)
-        field.display = True
-        field.focus()
-
-    def _end_search(self) -> None:
-        self.query_one("#search", Input).display = False
-        self.set_focus(None)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """From the newest hit on backwards."""
-        count = self.view.lines.search(event.value)
-        self._end_search()
-        self.notify(f"{count} hits" if count else "nothing found", timeout=2, markup=False)
-        self._hit(-1)
-
-    def action_next_hit(self) -> None:
-        """A newer hit."""
-        self._hit(1)
-
-    def action_previous_hit(self) -> None:
-        """An older hit."""
-        self._hit(-1)
-
-    def _hit(self, step: int) -> None:
-        self.view.lines.next_hit(step, self.view.size.height)
-        self.view.refresh()
