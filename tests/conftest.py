@@ -73,6 +73,7 @@ WHOLE = frozenset(
         "test_start_stop_demo.py",
         "test_survival_demo.py",
         "test_task_demo.py",
+        "test_timeline_demo.py",
         "test_untried_demo.py",
     }
 )
