@@ -55,6 +55,7 @@ WHOLE = frozenset(
         "test_app_plans.py",
         "test_cli_operations.py",
         "test_cli_plans.py",
+        "test_cli_timeline.py",
         "test_daemon_local.py",
         "test_deploy_cuts.py",
         "test_deploy_demo.py",

@@ -12,6 +12,7 @@ import click
 from tui.cli_files import diagnose, replay
 from tui.cli_plans import plan, run
 from tui.cli_rehearse import rehearse
+from tui.cli_timeline import incident, note, timeline
 from tui.errors import BeamdeckError
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ commands.add_command(run)
 commands.add_command(rehearse)
 commands.add_command(replay)
 commands.add_command(diagnose)
+commands.add_command(timeline)
+commands.add_command(note)
+commands.add_command(incident)
 
 
 def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[int, int]:

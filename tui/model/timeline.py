@@ -77,6 +77,8 @@ _NAMES = ("environment", "app", "host", "who", "op")
 class Filter:
     """Which entries are wanted; what is empty wants all. `text` is looked for without case."""
 
+    environment: str = ""
+    app: str = ""
     kinds: frozenset[Kind] = frozenset()
     hosts: frozenset[str] = frozenset()
     text: str = ""
@@ -85,6 +87,11 @@ class Filter:
 
     def wants(self, entry: Entry) -> bool:
         """Whether the entry is shown: an entry without a host belongs to every host."""
+        # What belongs to no app (an unlock, say) belongs to all of its environment.
+        if self.environment and entry.environment not in ("", self.environment):
+            return False
+        if self.app and entry.app not in ("", self.app):
+            return False
         if self.kinds and entry.kind not in self.kinds:
             return False
         if self.hosts and entry.host and entry.host not in self.hosts:
@@ -105,6 +112,31 @@ def merged(*sources: Iterable[Entry]) -> tuple[Entry, ...]:
 def filtered(entries: Iterable[Entry], wanted: Filter) -> tuple[Entry, ...]:
     """The entries that the filter wants, in their order."""
     return tuple(entry for entry in entries if wanted.wants(entry))
+
+
+def incident(entries: Iterable[Entry], name: str) -> tuple[float, float | None] | None:
+    """(begin, end) of the newest incident of that name; its end is None while it is open."""
+    found: tuple[float, float | None] | None = None
+    for entry in entries:
+        if entry.text.split("\n")[0] != name:
+            continue
+        if entry.kind is Kind.INCIDENT_OPENED:
+            found = (entry.at, None)
+        elif entry.kind is Kind.INCIDENT_CLOSED and found is not None and found[1] is None:
+            found = (found[0], entry.at)
+    return found
+
+
+def open_incidents(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The names of the incidents that were opened and not closed, oldest first."""
+    names: list[str] = []
+    for entry in entries:
+        name = entry.text.split("\n")[0]
+        if entry.kind is Kind.INCIDENT_OPENED and name not in names:
+            names.append(name)
+        elif entry.kind is Kind.INCIDENT_CLOSED and name in names:
+            names.remove(name)
+    return tuple(names)
 
 
 def to_record(entry: Entry) -> dict[str, object]:

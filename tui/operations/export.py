@@ -26,6 +26,12 @@ def export_lines(entries: Iterable[Entry], path: Path, *, replace: bool = False)
     if not isinstance(entries, Sequence):
         entries = list(entries)
     width = max((len(entry.host) for entry in entries), default=0)
+    lines = (f"{format_line(entry, host_width=width)}\n" for entry in entries)
+    return export_text(lines, path, replace=replace)
+
+
+def export_text(pieces: Iterable[str], path: Path, *, replace: bool = False) -> int:
+    """Write text into a file of mode 0600 as `export_lines` does; its bytes."""
     part = path.with_name(f".beamdeck-{os.getpid()}.part") if replace else path
     try:
         number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -35,9 +41,8 @@ def export_lines(entries: Iterable[Entry], path: Path, *, replace: bool = False)
         raise ExportFailed(f"{part}: {error.strerror or error}") from error
     try:
         with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            for entry in entries:
-                file.write(format_line(entry, host_width=width))
-                file.write("\n")
+            for piece in pieces:
+                file.write(piece)
             size = file.tell()
         if replace:
             os.replace(part, path)
