@@ -15,9 +15,13 @@ from screens.journal_filters import JournalFilters
 from screens.place import bindings_of
 from tui.errors import BeamdeckError
 from tui.model.journal import Entry, JournalQuery
+from tui.model.timeline import Entry as Pinned
+from tui.model.timeline import Kind
 from tui.model.timespec import parse_since
 from tui.model.words import counted
+from tui.operations.audit_log import who_acts
 from tui.operations.export import export_lines
+from tui.operations.timeline_store import TimelineStore
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.journal_head import JournalHead, JournalTroubles
 from tui.widgets.journal_histogram import JournalHistogram
@@ -159,6 +163,30 @@ class JournalScreen(JournalFilters):
         self._move(Window.follow)
         self._tick()
         self.say()
+
+    def action_pin(self) -> None:
+        """The highlighted entry into the timeline, where it outlives the journal."""
+        entry = self.view.highlighted
+        if entry is not None:
+            self.run_worker(self._pin(entry), group="pin", exclusive=False)
+
+    async def _pin(self, entry: Entry) -> None:
+        pinned = Pinned(
+            entry.at_us / 1e6,
+            Kind.PIN,
+            entry.message,
+            self.deck.environment.name,
+            self.deck.app.name,
+            host=entry.host,
+            who=who_acts(),
+            cursor=entry.cursor,
+        )
+        try:
+            await asyncio.to_thread(TimelineStore.beside(self.deck.audit.path).add, pinned)
+        except BeamdeckError as error:
+            self.notify(error.detail, title="not pinned", severity="error", markup=False)
+        else:
+            self.notify("pinned: I shows the timeline", timeout=2, markup=False)
 
     def action_export(self) -> None:
         """Write what is listed into a file that is asked for."""

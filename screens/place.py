@@ -105,6 +105,13 @@ class Place(Screen[None]):
 
         self.app.push_screen(CardsScreen(self.deck.diagnosis, first), answered)
 
+    def action_timeline(self) -> None:
+        """What was done and noted, over this place."""
+        from screens.timeline import TimelineScreen
+
+        if not isinstance(self, TimelineScreen):
+            self.app.push_screen(TimelineScreen(self.deck))
+
     def action_zoom(self) -> None:
         """Give the body the whole screen, or give it back."""
         for kind in (StatusBar, TabStrip, KeyLine):

@@ -18,6 +18,7 @@ KINDS = (
     "unlock",
     "console",
     "note",
+    "pin",
     "incident opened",
     "incident closed",
 )

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.errors import BeamdeckError
-from tui.model.audit_marks import who_words
 from tui.model.fleet import App, Config, Environment
 from tui.model.text import scrub
 from tui.model.timeline import Entry, Filter, Kind, filtered, incident, open_incidents
 from tui.model.timeline_export import render
 from tui.model.timespec import parse_since
-from tui.operations.audit_log import operator_facts
+from tui.operations.audit_log import who_acts
 from tui.operations.export import export_text
 from tui.operations.timeline_store import TimelineStore
 from tui.paths import state_folder
@@ -36,8 +35,7 @@ class TimelineAsked:
 
 def store_here() -> TimelineStore:
     """The timeline of this operator on this machine."""
-    folder = state_folder()
-    return TimelineStore(folder / "timeline" / "timeline.jsonl", folder / "audit" / "audit.jsonl")
+    return TimelineStore.beside(state_folder() / "audit" / "audit.jsonl")
 
 
 def print_timeline(
@@ -95,8 +93,6 @@ def add_note(environment: Environment, app: App, kind: Kind, text: str) -> int:
     if kind is Kind.INCIDENT_CLOSED and text not in under_way:
         listed = ", ".join(map(repr, under_way)) or "none is"
         raise BeamdeckError(f"no open incident is called {text!r}", remedy=f"Open: {listed}.")
-    facts = operator_facts()
-    who = who_words(str(facts["os_user"]), str(facts["client_host"]))
-    store.add(Entry(time.time(), kind, text, environment.name, app.name, who=who))
+    store.add(Entry(time.time(), kind, text, environment.name, app.name, who=who_acts()))
     print(f"{kind}: written down")
     return 0

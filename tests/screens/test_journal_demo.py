@@ -16,6 +16,8 @@ from tui.app import BeamdeckApp
 from tui.demo.fleet import DemoFleet
 from tui.model.fleet import Config, Limits
 from tui.model.journal import EntryKind
+from tui.model.timeline import Kind
+from tui.operations.timeline_store import TimelineStore
 
 
 class Console:
@@ -89,6 +91,22 @@ async def test_a_line_is_on_screen_soon(demo_fleet: DemoFleet, tmp_path: Path) -
         print(f"line to screen: median {median:.0f} ms, most {most:.0f} ms")
         # 300 ms is what is promised; a busy machine that runs other tests gets three times that.
         assert sorted(took)[4] < 0.9
+
+
+async def test_a_pinned_entry_is_on_the_timeline_without_its_secret(
+    demo_fleet: DemoFleet, tmp_path: Path
+) -> None:
+    async with console(demo_fleet, tmp_path) as opened:
+        demo_fleet.machines["web2"].app_says("12:00:00.000 [error] refused, password=correct-horse")
+        await opened.shows("refused, password")
+        await opened.pilot.press("e", "m")
+        store = TimelineStore.beside(tmp_path / "audit" / "audit.jsonl")
+        await until(lambda: bool(store.read().entries))
+        (pin,) = store.read().entries
+        assert (pin.kind, pin.host, pin.app) == (Kind.PIN, "web2", demo_fleet.app.name)
+        assert "refused, password" in pin.text
+        assert "correct-horse" not in store.path.read_text()
+        assert pin.cursor.startswith("s=")
 
 
 async def test_a_trace_is_one_entry_and_an_error_is_found(

@@ -40,6 +40,7 @@ KEYS: tuple[Key, ...] = (
     Key("unlock", "u", "app.unlock", "unlock", shown=True),
     Key("operations", "O", "app.operations", "resume an operation that was never ended"),
     Key("cards", "K", "cards", "known failures"),
+    Key("timeline", "I", "timeline", "timeline: what was done and noted"),
     Key("commands_run", "at", "app.commands_run", "commands run"),
     Key("palette", "colon,ctrl+p", "app.command_palette", "commands", shown=True),
     Key("help", "question_mark,f1", "app.help", "keys", shown=True),
@@ -90,6 +91,8 @@ KEYS: tuple[Key, ...] = (
         shown=True,
         also=("rollback_branch",),
     ),
+    Key("note", "i", "note", "note", "timeline", shown=True),
+    Key("read_timeline", "r", "read_again", "read again", "timeline"),
     Key("migrate", "M", "migrate", "migrate", "migrations", shown=True),
     Key("read_migrations", "r", "read", "read again", "migrations", shown=True),
     Key("follow", "f", "follow", "follow", "journal"),
@@ -109,6 +112,7 @@ KEYS: tuple[Key, ...] = (
     Key("around", "a", "around", "all around it, then the filter again", "journal"),
     Key("trail", "r", "trail", "same request, or process", "journal"),
     Key("histogram", "H", "histogram", "lines and errors a minute", "journal"),
+    Key("pin", "m", "pin", "pin to the timeline", "journal"),
     Key("export", "x", "export", "export", "journal", shown=True),
     Key("type", "t", "type", "type", "console", shown=True),
     Key("open_console", "o", "open_console", "open", "console", shown=True),
@@ -136,6 +140,7 @@ PLACES = (
     "migrations",
     "console",
     "walkthrough",
+    "timeline",
 )
 
 

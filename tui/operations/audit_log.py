@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui import errors
 from tui.model.audit import AuditRecord, check_chain
+from tui.model.audit_marks import who_words
 from tui.operations.chain_file import ChainFile
 
 TOOL = "beamdeck"
@@ -50,6 +51,12 @@ def operator_facts() -> dict[str, object]:
         "tool": f"{TOOL} {_version()}",
         "pid": os.getpid(),
     }
+
+
+def who_acts() -> str:
+    """Who sits at this console, as one word: user@machine."""
+    facts = operator_facts()
+    return who_words(str(facts["os_user"]), str(facts["client_host"]))
 
 
 def _os_user() -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tui.commands.audit_marks import MOST_MARKS, parse_marks, read_marks
 from tui.errors import BeamdeckError
-from tui.model.audit_marks import Mark, MarksJudged, judge_marks, who_words
+from tui.model.audit_marks import Mark, MarksJudged, judge_marks
 from tui.model.redact import from_host
-from tui.operations.audit_log import operator_facts
+from tui.operations.audit_log import who_acts
 from tui.operations.ports import Session
 
 
@@ -49,13 +49,11 @@ async def compare_marks(path: Path, sessions: Mapping[str, Session]) -> MarksCom
             unread[host] = said[-1] if said else str(outcome.ended)
 
     await asyncio.gather(*map(look, sorted(sessions)))
-    who = operator_facts()
-    me = who_words(str(who["os_user"]), str(who["client_host"]))
     # The file after the hosts: a mark is left behind its record, never before it.
     lines = await asyncio.to_thread(_lines, path)
     marks = [mark for host in sorted(found) for mark in found[host]]
     return MarksCompared(
-        judge_marks(lines, marks, me),
+        judge_marks(lines, marks, who_acts()),
         tuple((host, len(found[host])) for host in sorted(found)),
         tuple(sorted(unread.items())),
         tuple(host for host in sorted(found) if len(found[host]) >= MOST_MARKS),

@@ -32,6 +32,11 @@ class TimelineStore:
         self.path = path
         self._audit = audit
 
+    @classmethod
+    def beside(cls, audit: Path) -> TimelineStore:
+        """The one of an audit's state folder."""
+        return cls(audit.parent.parent / "timeline" / "timeline.jsonl", audit)
+
     def add(self, entry: Entry) -> None:
         """Append the entry, on disk once it returns (blocks for an fsync); RecordUnwritable."""
         # Opened anew each time: another console may have grown the file.
