@@ -131,6 +131,15 @@ class JournalFilters(JournalMoves):
         at_us, hosts = entry.at_us, frozenset({entry.host})
         self.view.seek(Query(hosts=hosts, wants=(own,), since_us=at_us, until_us=at_us), False)
 
+    def show_moment(self, at_us: int, host: str) -> None:
+        """Highlight the last entry up to a time, of a host or (empty) of all; filters go."""
+        self._typed = ""
+        self._filter_by(Query())
+        self.view.sync(self.deck.clock())
+        self.view.move(Window.follow)
+        hosts = frozenset({host}) if host in self.deck.hosts else frozenset[str]()
+        self.view.seek(Query(hosts=hosts, until_us=at_us), False)
+
     def action_back(self) -> None:
         """Esc: the filter's text goes."""
         self.remark("")

@@ -16,6 +16,7 @@ from screens.note import NoteScreen
 from screens.place import bindings_of
 from screens.table_place import TablePlace
 from tui.errors import BeamdeckError
+from tui.messages import MomentAsked
 from tui.model.timeline import Entry, Filter, Kind, filtered, open_incidents
 from tui.model.timeline_rows import SHOWN, cells_of, columns_for, entry_lines
 from tui.model.words import counted
@@ -140,6 +141,12 @@ class TimelineScreen(TablePlace):
         if chosen is not None:
             self.app.copy_to_clipboard("\n".join(entry_lines(chosen)))
             self.notify("copied", timeout=2, markup=False)
+
+    def action_details(self) -> None:
+        """Enter: what the journal holds of that moment; I comes back."""
+        chosen = self._chosen(self._listed())
+        if chosen is not None:
+            self.post_message(MomentAsked(self.deck.key, chosen.at, chosen.host))
 
     def action_note(self) -> None:
         """Write a line into it."""

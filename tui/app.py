@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tui.messages import (
         LineAsked,
+        MomentAsked,
         PlanAsked,
         PlanRequested,
         RollBackAsked,
@@ -397,6 +398,15 @@ class BeamdeckApp(App[int]):
             await self.action_go("journal")
             if isinstance(self.screen, JournalScreen):
                 self.screen.show_line(message.entry)
+
+    async def on_moment_asked(self, message: MomentAsked) -> None:
+        """Show what the journal holds of a moment."""
+        from screens.journal import JournalScreen
+
+        if self._deck is not None and self._deck.key == message.deck:
+            await self.action_go("journal")
+            if isinstance(self.screen, JournalScreen):
+                self.screen.show_moment(int(message.at * 1_000_000), message.host)
 
     def on_plan_requested(self, message: PlanRequested) -> None:
         """Confirm a plan and carry it out, owned by the app."""

@@ -56,6 +56,16 @@ class LineAsked(Message):
         self.entry = entry
 
 
+class MomentAsked(Message):
+    """A screen asks for a moment (Unix seconds) of a deck's journal; of a host, or "" for all."""
+
+    def __init__(self, deck: str, at: float, host: str) -> None:
+        super().__init__()
+        self.deck = deck
+        self.at = at
+        self.host = host
+
+
 class UnlockAsked(Message):
     """A screen asks for the dialog that unlocks the production environment of a deck."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from screens.journal import JournalScreen
+from screens.timeline import TimelineScreen
 from tests.conftest import MakeFleet
 from tests.waiting import until
 from tui.app import BeamdeckApp
@@ -107,6 +108,17 @@ async def test_a_pinned_entry_is_on_the_timeline_without_its_secret(
         assert "refused, password" in pin.text
         assert "correct-horse" not in store.path.read_text()
         assert pin.cursor.startswith("s=")
+        for number in range(40):
+            demo_fleet.machines["web2"].app_says(f"12:00:01.000 [info] line {number} after it")
+        await opened.pilot.press("G")
+        await opened.shows("line 39 after it")
+        await opened.pilot.press("I")
+        await until(lambda: isinstance(opened.app.screen, TimelineScreen))
+        await opened.shows("pin", "web2", "refused, password")
+        await opened.pilot.press("enter")
+        await until(lambda: isinstance(opened.app.screen, JournalScreen))
+        line = await opened.shows("▌", "refused, password")
+        assert "web2 ERROR" in line
 
 
 async def test_a_trace_is_one_entry_and_an_error_is_found(
