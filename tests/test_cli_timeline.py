@@ -56,6 +56,10 @@ def test_what_was_done_and_said_is_one_stream_and_exported(
     assert "no open incident" in refused.stderr
     assert run(config, state, "incident", "open", "x").returncode == 0
     assert "open already" in run(config, state, "incident", "open", "x").stderr
+    # A name is kept without what is secret in it, and found as it was typed.
+    beamdeck("incident", "open", "password=correct-horse  leaked")
+    beamdeck("timeline", "--incident", "password=correct-horse leaked")
+    beamdeck("incident", "close", "password=correct-horse leaked")
     unknown = run(config, state, "timeline", "--incident", "nothing")
     assert unknown.returncode == 1
     assert "no incident is called" in unknown.stderr

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tui.errors import BeamdeckError
 from tui.model.fleet import App, Config, Environment
+from tui.model.redact import from_host
 from tui.model.text import scrub
-from tui.model.timeline import Entry, Filter, Kind, filtered, incident, open_incidents
+from tui.model.timeline import TEXT_LIMIT, Entry, Filter, Kind, filtered, incident, open_incidents
 from tui.model.timeline_export import render
 from tui.model.timespec import parse_since
 from tui.operations.audit_log import who_acts
@@ -56,7 +57,7 @@ def print_timeline(
     mine = filtered(stream.entries, Filter(environment.name, app.name))
     title = f"{environment.name} {app.name}"
     if asked.incident is not None:
-        span = incident(mine, asked.incident)
+        span = incident(mine, _kept(asked.incident))
         if span is None:
             raise BeamdeckError(
                 f"no incident is called {asked.incident!r}",
@@ -80,9 +81,14 @@ def print_timeline(
     return 1 if stream.problems else 0
 
 
+def _kept(text: str) -> str:
+    """A typed line as the timeline keeps it: one line, and nothing in it that is a secret."""
+    return from_host(" ".join(text.split()), limit=TEXT_LIMIT)
+
+
 def add_note(environment: Environment, app: App, kind: Kind, text: str) -> int:
     """Write a note, or the begin or end of an incident; 0, or 1 with why it makes no sense."""
-    text = " ".join(text.split())
+    text = _kept(text)
     if not text:
         raise BeamdeckError("there is nothing to write down")
     store = store_here()
