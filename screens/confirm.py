@@ -18,6 +18,7 @@ from tui.model.consent import Consent, ConsentNeeds
 from tui.model.plan import Plan
 from tui.model.words import counted
 from tui.operations.guards import missing
+from tui.operations.resume import Again
 from tui.widgets.confirm import ActButton, Field, LossList, LossRow, SafeButton, Threshold
 from tui.widgets.plan_view import Detail, PlanView
 
@@ -46,14 +47,20 @@ class ConfirmScreen(Dialog[Consent]):
         needs: ConsentNeeds,
         *,
         changed: Sequence[str] = (),
+        again: Again | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`changed` says what is different from the plan shown before; `clock` is monotonic."""
+        """`changed` says what is different from the plan shown before, `again` what is left of it.
+
+        `clock` is monotonic.
+        """
         where = plan.environment.upper() if plan.production else plan.environment
-        super().__init__(f"{where}: {plan.title}")
+        self._act = again.title if again else plan.title
+        super().__init__(f"{where}: {self._act}")
+        self._again = again
         self._plan = plan
         self._needs = needs
-        self._changed = tuple(changed)
+        self._changed = (*(again.lines if again else ()), *changed)
         self._detail = Detail.SHORT
         self._threshold = Threshold(clock)
 
@@ -68,7 +75,7 @@ class ConfirmScreen(Dialog[Consent]):
         """The plan, the questions, the two buttons."""
         plan = self._plan
         yield Static(self._head(), classes="head")
-        yield PlanView(plan, self._changed)
+        yield PlanView(plan, self._changed, self._again.steps if self._again else None)
         if not self._needs.blocked:
             if self._needs.losses:
                 yield LossList(self._needs.losses, self._threshold)
@@ -84,9 +91,10 @@ class ConfirmScreen(Dialog[Consent]):
 
     def _head(self) -> Content:
         steps = counted(len(self._plan.steps), "step")
+        said = f"{steps}; stops at the first that is not verified"
         return Content.assemble(
             (f"{self._plan.app}  ", "bold"),
-            f"{steps}; stops at the first that is not verified",
+            self._again.head if self._again else said,
             (f"   {self._detail.key_words}", "$foreground-muted"),
         )
 
@@ -138,7 +146,7 @@ class ConfirmScreen(Dialog[Consent]):
         lacking = self._missing()
         act = self.query_one("#act", Button)
         act.disabled = bool(lacking)
-        act.label = Content(f"{self._plan.title} (off)" if lacking else f"y  {self._plan.title}")
+        act.label = Content(f"{self._act} (off)" if lacking else f"y  {self._act}")
         if self._needs.blocked:
             said = f"not possible: {self._needs.blocked}"
         elif lacking:

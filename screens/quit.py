@@ -30,8 +30,8 @@ class QuitScreen(Dialog[str]):
         yield Static(
             Content(
                 "\ns    stop before the next step; the present one runs to its end\n"
-                "l    leave the console now; the present step goes on on its host, nothing after\n"
-                "     it is begun, and the operation log says where it stood\n"
+                "l    leave the console now; the present step goes on on its host, nothing\n"
+                "     after it is begun; O in the next console goes on with the rest\n"
                 "esc  stay"
             ),
             classes="said",

@@ -26,7 +26,7 @@ from tui.operations.planners import (
     step_kinds,
     without_param,
 )
-from tui.operations.resume import shown_again
+from tui.operations.resume import shown_again, shown_end
 
 if TYPE_CHECKING:
     from tui.app import BeamdeckApp
@@ -144,10 +144,8 @@ class PlanDesk:
             if deck.gate.state.locked(deck.clock()) and not await ask_unlock(self._app, deck):
                 return
             # Not planned anew: half of it is done, and each step is judged again before it.
-            shown = (f"ends here: {look.left.standing}",) if stop and look.left else ()
-            screen = ConfirmScreen(
-                plan, consent_needs(plan), changed=shown or shown_again(look, plan)
-            )
+            again = shown_end(look, plan) if stop else shown_again(look, plan)
+            screen = ConfirmScreen(plan, consent_needs(plan), again=again)
             consent = await self._app.push_screen_wait(screen)
             if consent is not None:
                 self._start(deck, plan, consent, look.resumption, stop=stop)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.operations.deck import Deck
 
 SETTLE_S = 20.0
-HINT = "the key O, or the command for it, looks at them"
+HINT = "O looks at it: go on with it, or end it where it stands"
 
 
 async def tell_found(app: BeamdeckApp, deck: Deck) -> None:

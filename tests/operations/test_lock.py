@@ -18,10 +18,11 @@ from tui.commands.lock import HELD, HOLDER_VARIABLE, holder_words, lock_command,
 from tui.demo.timing import FAST
 from tui.model.command import Command, Outcome
 from tui.model.consent import Consent
+from tui.model.lock import Holder, LockSeen
 from tui.model.plan import PlanRefused, StepState, Tier, VerdictKind
 from tui.operations.audit_log import operator_facts
 from tui.operations.guards import not_consented
-from tui.operations.lock import read_locks
+from tui.operations.lock import lock_problems, read_locks
 from tui.operations.plan_run import PlanRun
 from tui.operations.rights import rights_for
 
@@ -318,3 +319,23 @@ async def test_the_hash_stays_while_the_unit_loops_and_the_plan_is_carried_out(
         run = await at.carry_out(plans[0])
     assert run.ended is not None
     assert run.ended.ok, run.ended.summary
+
+
+@pytest.mark.parametrize(
+    ("age_s", "live", "way_on"),
+    [
+        (20.0, (), "wait for its end; if its console is gone, go on with it or end it by O"),
+        (20.0, ("beamdeck-billing-1",), "wait for its end"),
+        (900.0, (), "go on with it or end it by O (beamdeck operations), or clear it"),
+    ],
+)
+def test_a_lock_that_is_held_says_what_to_do_about_it(
+    age_s: float, live: tuple[str, ...], way_on: str
+) -> None:
+    holder = Holder(
+        "op-1", "ana", "laptop", "devops", "billing", "b.service", 0.0, "restart billing"
+    )
+    seen = LockSeen("web1", holder, age_s=age_s, live=live)
+    (told,) = lock_problems({"web1": seen})
+    assert f"; {way_on}" in told
+    assert ("O (beamdeck operations)" in told) is not live

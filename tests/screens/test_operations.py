@@ -40,7 +40,10 @@ async def test_an_operation_is_found_at_the_start_and_gone_on_with_by_keys(
         await pilot.press("c")
         await until(lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.pause(0.6)
-        assert "2 steps of 6 done already" in screen_text(app)
+        shown = screen_text(app)
+        assert "2 steps of 6 done already" in shown
+        assert "go on: restart billing on web1, web2" in shown
+        assert "lock billing" not in shown.replace("unlock billing", ""), "a step that is done"
         await pilot.press("y")
         await until(lambda: isinstance(app.screen, WalkthroughScreen))
         assert isinstance(app.screen, WalkthroughScreen)
@@ -66,6 +69,11 @@ async def test_it_can_be_ended_where_it_stands(
         await pilot.press("s")
         await until(lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.pause(0.6)
+        shown = screen_text(app)
+        assert "y  end here: restart billing on web1" in shown, "y must not seem to restart"
+        assert "no step is begun" in shown
+        assert "systemctl" not in shown, "what is not sent is not shown as if it were"
+        assert "unlock billing" in shown
         await pilot.press("y")
         await until(lambda: isinstance(app.screen, WalkthroughScreen))
         assert isinstance(app.screen, WalkthroughScreen)

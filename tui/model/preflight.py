@@ -63,7 +63,8 @@ def refusals(archive: Archive, fit: Fit) -> tuple[str, ...]:
     if fit.there:
         found.append(
             f"releases/{archive.version} is there already: its files would change under a node "
-            "that may run them. Build it with a version of its own"
+            "that may run them. If it is the release that is meant, leave this host out (D and "
+            "--host name the others); else build it with a version of its own"
         )
     brought = dict(archive.folders)
     for folder, digest in fit.trees:

@@ -93,11 +93,20 @@ def lock_problems(seen: Mapping[str, LockSeen]) -> list[str]:
     found: list[str] = []
     for lock in seen.values():
         if lock.holder is not None:
-            clear = "it can be cleared by a plan of its own" if lock.stale else "wait for its end"
-            found.append(f"{lock.sentence}; {clear}")
+            found.append(f"{lock.sentence}; {_way_on(lock)}")
         elif lock.problem:
             found.append(lock.sentence)
     return found
+
+
+def _way_on(lock: LockSeen) -> str:
+    """What to do about a lock that is held: a dead console's is not ended by waiting."""
+    if lock.live:
+        return "wait for its end"
+    taken_up = "go on with it or end it by O (beamdeck operations)"
+    if lock.stale:
+        return f"{taken_up}, or clear it (beamdeck plan unlock)"
+    return f"wait for its end; if its console is gone, {taken_up}"
 
 
 async def with_locks(context: PlanContext, plan: Plan, *, or_without: bool = False) -> Plan:

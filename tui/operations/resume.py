@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tui.model.lock import UNLOCK
 from tui.model.operation import Unresolved, Worker
 from tui.model.plan import Facts, Plan, StepState, Tier
 from tui.model.words import counted, duration, stamp
@@ -141,6 +142,19 @@ def _strangers(left: Unresolved, vouching: frozenset[str]) -> str:
     return f"{', '.join(strange)} holds no copy of it: make a new plan there" if strange else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How the plan of an operation is confirmed once more: only what would be done now.
+
+    `title` is what `y` does; `lines` say how it stands; `steps` (0-based) are still to come.
+    """
+
+    title: str
+    head: str
+    lines: tuple[str, ...]
+    steps: frozenset[int]
+
+
 def words_of(look: Look) -> tuple[str, ...]:
     """What is known of it, in sentences: who, since when, which step, what is done."""
     left = look.left
@@ -185,11 +199,33 @@ def _on_words(left: Unresolved) -> str:
     return f"go on with {told}; what is done is not done again"
 
 
-def shown_again(look: Look, plan: Plan) -> tuple[str, ...]:
+def shown_again(look: Look, plan: Plan) -> Again:
     """What the confirmation says of a plan that is gone on with: done, and from where on."""
     left = look.left
-    if left is None:
-        return ()
-    done = sum(state == StepState.DONE for state in left.states)
-    told = f"{counted(done, 'step')} of {len(plan.steps)} done already; none of them is sent again"
-    return (told, _on_words(left), *look.notes)
+    states = left.states if left else ()
+    done = frozenset(i for i, state in enumerate(states) if state == StepState.DONE)
+    count = f"{counted(len(done), 'step')} of {len(plan.steps)}"
+    to_come = frozenset(range(len(plan.steps))) - done
+    return Again(
+        f"go on: {plan.title}",
+        f"{counted(len(to_come), 'step')} to come, each verified",
+        (f"{count} done already; none of them is sent again", _on_words(left), *look.notes)
+        if left
+        else (),
+        to_come,
+    )
+
+
+def shown_end(look: Look, plan: Plan) -> Again:
+    """What the confirmation says of a plan that is ended where it stands: its locks go back."""
+    left = look.left
+    locked = left.locked if left else ()
+    back = frozenset(
+        i for i, step in enumerate(plan.steps) if step.kind == UNLOCK and step.host in locked
+    )
+    return Again(
+        f"end here: {plan.title}",
+        "no step is begun; locks are given back",
+        (f"ends here: {left.standing}", *look.notes) if left else (),
+        back,
+    )

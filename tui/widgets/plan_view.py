@@ -78,18 +78,29 @@ def hanging(label: str, text: str, width: int, style: str = "") -> Content:
 
 
 def plan_lines(
-    plan: Plan, width: int, detail: Detail = Detail.SHORT, *, changed: Sequence[str] = ()
+    plan: Plan,
+    width: int,
+    detail: Detail = Detail.SHORT,
+    *,
+    changed: Sequence[str] = (),
+    only: frozenset[int] | None = None,
 ) -> Content:
     """The plan in `width` columns; COMMANDS adds what is sent, limits, conditions and undo.
 
-    `changed` are sentences about what is different from what was shown before.
+    `changed` are sentences about what is different from what was shown before; of a plan that is
+    gone on with, `only` are the steps (0-based) to come, the others are left out until ALL.
     """
     parts = [hanging(" ≠ ", sentence, width, "bold $text-warning") for sentence in changed]
     if plan.policy:
         parts.append(hanging(" ✗ ", f"break-glass: {plan.policy}", width, "bold $text-error"))
     parts += _verdicts(plan, width, detail)
-    ends = list(dict.fromkeys(s.verification for s in plan.steps if not locks_or_unlocks(s)))
-    for group in step_groups(plan.steps):
+    here = [i for i in range(len(plan.steps)) if only is None or detail is Detail.ALL or i in only]
+    told = [plan.steps[i] for i in here]
+    ends = list(dict.fromkeys(s.verification for s in told if not locks_or_unlocks(s)))
+    for whole in step_groups(plan.steps):
+        group = tuple(index for index in whole if index in here)
+        if not group:
+            continue
         if locks_or_unlocks(plan.steps[group[0]]) and detail is not Detail.ALL:
             parts.append(_lock_line(plan, group, width))
             continue
@@ -185,10 +196,13 @@ class PlanView(VerticalScroll):
     """
     can_focus = False
 
-    def __init__(self, plan: Plan, changed: Sequence[str] = ()) -> None:
+    def __init__(
+        self, plan: Plan, changed: Sequence[str] = (), only: frozenset[int] | None = None
+    ) -> None:
         super().__init__()
         self._plan = plan
         self._changed = tuple(changed)
+        self._only = only
         self._detail = Detail.SHORT
         self._body = Static(markup=False)
 
@@ -208,7 +222,9 @@ class PlanView(VerticalScroll):
 
     def _draw(self) -> None:
         width = max(20, self.size.width - 1)
-        self._body.update(plan_lines(self._plan, width, self._detail, changed=self._changed))
+        self._body.update(
+            plan_lines(self._plan, width, self._detail, changed=self._changed, only=self._only)
+        )
 
 
 def step_line(head: str, event: StepEvent, width: int, elapsed_s: float | None) -> Content:
