@@ -20,6 +20,7 @@ from screens.place import Place, bindings_of
 from tui.messages import RollBackAsked
 from tui.model.plan import PlanEnded, PlanPaused, PlanStuck, StepEvent, StepState
 from tui.widgets.confirm import Threshold
+from tui.widgets.frame import KeyLine
 from tui.widgets.plan_view import StepList
 from tui.widgets.walkthrough_words import (
     back_to,
@@ -132,7 +133,16 @@ class WalkthroughScreen(Place):
             parts.append(ended_lines(run.ended, width))
         parts.append(step_detail(run.plan, marked, run.history_of(marked), width, now))
         self.query_one(".text", Static).update(Content("\n\n").join(parts))
+        self.query_one(KeyLine).leave_out(self._idle_keys())
         self._guard_answer()
+
+    def _idle_keys(self) -> frozenset[str]:
+        """The ids of the keys that do nothing as the run stands."""
+        run = self.run_shown
+        if run.ended is not None:
+            return frozenset({"go_on", "step_by_step", "stop_here"})
+        waits = run.paused is not None or run.steering.stopping
+        return frozenset() if waits else frozenset({"go_on"})
 
     def _guard_answer(self) -> None:
         """A new result or question on screen: what was typed before it is not its answer."""

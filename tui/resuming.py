@@ -72,6 +72,8 @@ def watch_returns(app: BeamdeckApp, deck: Deck) -> None:
 async def show_operations(app: BeamdeckApp, deck: Deck) -> None:
     """Let the operator choose one of them, look at it, and decide. Runs in a worker."""
     try:
+        # What said that there are any is answered now; it would stand over what comes of it.
+        app.clear_notifications()
         app.notify("reading the hosts", timeout=2, markup=False)
         told = await open_operations(deck.context, deck.oplog)
         left = await _chosen(app, told)

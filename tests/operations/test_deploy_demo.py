@@ -77,6 +77,8 @@ async def test_migrations_run_after_the_first_restart_and_the_way_back_is_judged
         (way_back,) = [v for v in plan.verdicts if v.guard == "migrations"]
         assert way_back.kind is VerdictKind.WARN
         assert "20180203120000 (undo: no)" in way_back.reason
+        # Without it the command would be refused, as the rollback below is.
+        assert "--to 0.2.0 --code-only; 20180203120000 cannot be undone" in plan.undo
         kinds = [(step.kind, step.host) for step in plan.steps if step.kind != "lock"]
         first = kinds.index(("restart", "web1"))
         assert kinds[first + 1 : first + 4] == [

@@ -282,3 +282,24 @@ async def test_the_pause_key_is_taken_back_by_itself() -> None:
         assert "under way" in text(screen)
 
     await shown(look, *STOPPING)
+
+
+async def test_the_key_line_shows_no_key_that_would_do_nothing() -> None:
+    def keys(screen: WalkthroughScreen) -> str:
+        return text(screen).splitlines()[-1]
+
+    async def under_way(_pilot: Pilot[None], screen: WalkthroughScreen, _run: FakeRun) -> None:
+        assert "s stop here" in keys(screen)
+        assert "go on" not in keys(screen), "nothing waits"
+
+    async def waits(_pilot: Pilot[None], screen: WalkthroughScreen, _run: FakeRun) -> None:
+        assert "c go on" in keys(screen)
+
+    async def over(_pilot: Pilot[None], screen: WalkthroughScreen, _run: FakeRun) -> None:
+        assert "go on" not in keys(screen)
+        assert "stop here" not in keys(screen)
+        assert "? keys" in keys(screen)
+
+    await shown(under_way, *STOPPING)
+    await shown(waits, *STOPPING, DONE, PAUSED)
+    await shown(over, *STOPPING, DONE, PlanEnded(True, NOW, "done"))

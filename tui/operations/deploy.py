@@ -265,7 +265,10 @@ def _verdicts(
 def _undo(app: str, looks: Sequence[DeployLook], migrates: DeployMigrations) -> str:
     olds = {_snapshot(look).release.boots for look in looks}
     if len(olds) == 1 and (old := olds.pop()):
-        down = "; it takes the migrations down first" if migrates.pending else ""
-        return f"beamdeck plan rollback {app} --to {old}{down}"
+        plan = f"beamdeck plan rollback {app} --to {old}"
+        if migrates.one_way:
+            named = ", ".join(map(str, migrates.one_way))
+            return f"{plan} --code-only; {named} cannot be undone: the schema stays ahead"
+        return f"{plan}; it takes the migrations down first" if migrates.pending else plan
     words = ", ".join(f"{k.view.host} to {_snapshot(k).release.boots or 'none'}" for k in looks)
     return f"a rollback, host by host: {words}"

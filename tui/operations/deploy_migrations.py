@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tui.model.archive import Archive
 from tui.model.fleet import MigrateWhen
 from tui.model.migration import By, Direction, MigrationStatus, RepoStatus, seen_with
-from tui.model.migration_source import Judgement, judge_source
+from tui.model.migration_source import Judgement, Undo, judge_source
 from tui.model.plan import Loss, Step
 from tui.operations.context import PlanContext
 from tui.operations.migrate import losses_of, read_status, up_steps
@@ -34,6 +34,12 @@ class DeployMigrations:
         if self.status is None:
             return ()
         return tuple(sorted({v for repo in self.status.repos for v in repo.pending}))
+
+    @property
+    def one_way(self) -> tuple[int, ...]:
+        """Those of them that cannot be undone: a rollback with the schema is refused after them."""
+        judged = dict(self.judgements)
+        return tuple(v for v in self.pending if v in judged and judged[v].undo is Undo.NO)
 
     @property
     def losses(self) -> tuple[Loss, ...]:

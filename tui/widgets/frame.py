@@ -143,11 +143,18 @@ class KeyLine(Static):
         self._place = place
         self._remapped: Mapping[str, str] = {}
         self._shut: frozenset[str] = frozenset()
+        self._idle: frozenset[str] = frozenset()
 
     def shut(self, ids: frozenset[str]) -> None:
         """Grey the keys of these ids: pressed they only say why they can do nothing now."""
         if ids != self._shut:
             self._shut = ids
+            self._draw()
+
+    def leave_out(self, ids: frozenset[str]) -> None:
+        """Do not show the keys of these ids: pressed they do nothing now, and say nothing."""
+        if ids != self._idle:
+            self._idle = ids
             self._draw()
 
     def show(self, remapped: Mapping[str, str]) -> None:
@@ -161,7 +168,9 @@ class KeyLine(Static):
 
     def _draw(self) -> None:
         keys = [
-            key for key in keys_of(self._place, self._remapped) if key.shown and self._works(key)
+            key
+            for key in keys_of(self._place, self._remapped)
+            if key.shown and key.id not in self._idle and self._works(key)
         ]
         # The place's own keys first: they are what the eye looks for. Help always fits.
         keys.sort(key=lambda k: (k.place == "*", k.id != "help"))
