@@ -140,9 +140,9 @@ class WalkthroughScreen(Place):
         """The ids of the keys that do nothing as the run stands."""
         run = self.run_shown
         if run.ended is not None:
-            return frozenset({"go_on", "step_by_step", "stop_here"})
+            return frozenset({"filter", "go_on", "step_by_step", "stop_here"})
         waits = run.paused is not None or run.steering.stopping
-        return frozenset() if waits else frozenset({"go_on"})
+        return frozenset({"filter"}) if waits else frozenset({"filter", "go_on"})
 
     def _guard_answer(self) -> None:
         """A new result or question on screen: what was typed before it is not its answer."""

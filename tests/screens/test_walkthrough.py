@@ -299,6 +299,7 @@ async def test_the_key_line_shows_no_key_that_would_do_nothing() -> None:
         assert "go on" not in keys(screen)
         assert "stop here" not in keys(screen)
         assert "? keys" in keys(screen)
+        assert "filter" not in keys(screen)
 
     await shown(under_way, *STOPPING)
     await shown(waits, *STOPPING, DONE, PAUSED)
